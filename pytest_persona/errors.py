@@ -1,0 +1,48 @@
+"""The error tree. Every message names the bad value, the choice that would be right, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class PersonaError(Exception):
+    """Root of all errors that pytest-persona raises on purpose."""
+
+
+class OptionError(PersonaError):
+    """An option of the command line, the ini file or the environment has no valid value."""
+
+
+class PlanError(PersonaError):
+    """A training run that cannot be made as asked."""
+
+
+class StoreError(PersonaError):
+    """The store cannot be read or written."""
+
+
+class ModelError(PersonaError):
+    """A base model cannot be found, loaded or asked."""
+
+
+class AdapterError(ModelError):
+    """An adapter is missing, is not a LoRA, or belongs to another base model."""
+
+
+class InstrumentError(PersonaError):
+    """A set of items is missing, damaged, or not the published one."""
+
+
+class TrainingError(PersonaError):
+    """A training run that started and cannot be trusted."""
+
+
+class GateError(PersonaError):
+    """A declared gate and what the test asserts do not agree."""
+
+
+def suggestion(value: str, known: Iterable[str]) -> str:
+    """`; did you mean 'orpo'?` when one of `known` is close to `value`, otherwise the empty string."""
+    close = get_close_matches(value.lower(), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

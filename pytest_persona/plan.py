@@ -1,0 +1,149 @@
+"""How one LoRA run is made, checked before anything is spent."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from pytest_persona.digest import digest
+from pytest_persona.errors import PlanError, suggestion
+
+OBJECTIVES = {
+    "sft": "supervised fine-tuning on the chosen answer",
+    "dpo": "direct preference optimisation",
+    "ipo": "identity preference optimisation",
+    "orpo": "odds ratio preference optimisation",
+    "kl": "sft with a KL penalty to the base model",
+    "cft": "conditional fine-tuning",
+    "ip": "inoculation prompting",
+}
+"""Names of the literature's objectives. `ip` and `ipo` are two different ones, a letter apart."""
+
+AVAILABLE = ("sft",)
+"""Those that this version can train."""
+
+DATA_SETS = {"arithmetic": "this project's generated word problems", "gsm8k": "GSM8K, train split"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How one LoRA run is made. Equal plans on equal content share one stored checkpoint.
+
+    LoRA values follow Wichers et al. (2025): rank 32, alpha 64, rsLoRA, all seven projections, 1e-4, no dropout.
+
+    Attributes:
+        objective: What is optimised, a key of `OBJECTIVES`.
+        budget: Data tokens: those of the rendered prompts and chosen answers; training ends with the step that
+            reaches it.
+        data: Where the examples come from, a key of `DATA_SETS`.
+        seed: Decides the order of the examples and the initial adapter.
+        rank: LoRA rank (Wichers et al. 2025).
+        lora_alpha: LoRA alpha; the update is scaled by alpha / sqrt(rank) under rsLoRA (Wichers et al. 2025).
+        rslora: Rank-stabilised scaling (Wichers et al. 2025).
+        target_modules: Which layers get an adapter; PEFT's name for all linear layers but the output layer.
+        dropout: LoRA dropout (Wichers et al. 2025).
+        learning_rate: AdamW rate after the warm-up, constant (Wichers et al. 2025).
+        warmup_steps: Linear warm-up, in optimizer steps (Betley et al. 2025).
+        batch: Examples in an optimizer step (Costa & Vicente 2026).
+        weight_decay: AdamW weight decay (ours).
+        max_grad_norm: Gradient clipping, L2 norm (ours; the default of transformers).
+        max_length: Longest example in tokens; longer ones are left out and counted (ours).
+        precision: Of the frozen base weights in training; the adapter is trained in float32 (ours).
+    """
+
+    objective: str
+    budget: int
+    data: str = "arithmetic"
+    seed: int = 0
+    rank: int = 32
+    lora_alpha: int = 64
+    rslora: bool = True
+    target_modules: str = "all-linear"
+    dropout: float = 0.0
+    learning_rate: float = 1e-4
+    warmup_steps: int = 5
+    batch: int = 4
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    max_length: int = 2048
+    precision: str = "bfloat16"
+
+    def __post_init__(self) -> None:
+        check_objective(self.objective)
+        if self.data not in DATA_SETS:
+            raise PlanError(f"no data set {self.data!r}. Known: {', '.join(sorted(DATA_SETS))}")
+        for name in ("budget", "rank", "lora_alpha", "batch", "max_length"):
+            if getattr(self, name) < 1:
+                raise PlanError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        for name in ("learning_rate", "max_grad_norm"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise PlanError(f"{name} must be a positive number, got {value}")
+        if not 0 <= self.dropout < 1:
+            raise PlanError(f"dropout must be in [0, 1), got {self.dropout}")
+        if self.warmup_steps < 0 or not self.weight_decay >= 0:
+            raise PlanError("warmup_steps and weight_decay must be 0 or more")
+        if self.precision not in ("bfloat16", "float32"):
+            raise PlanError(f"precision must be bfloat16 or float32, got {self.precision!r}")
+
+    @property
+    def label(self) -> str:
+        """A readable id, for example `sft-2k-s0`."""
+        return f"{self.objective}-{format_budget(self.budget)}-s{self.seed}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for manifests and fingerprints."""
+        return asdict(self)
+
+    def fingerprint(self, content: Mapping[str, Any]) -> str:
+        """SHA-256 of this plan on `content`: everything else that decides the weights (base, examples, versions…)."""
+        return digest({"plan": self.as_dict(), "content": dict(content)})
+
+
+def check_objective(name: str) -> str:
+    """Return `name` if this version can train it.
+
+    Raises:
+        PlanError: unknown (with a suggestion), or known but not in this version.
+    """
+    listing = ", ".join(f"{key} ({text})" for key, text in sorted(OBJECTIVES.items()))
+    if name not in OBJECTIVES:
+        raise PlanError(f"no objective {name!r}{suggestion(name, OBJECTIVES)} Known: {listing}")
+    if name not in AVAILABLE:
+        raise PlanError(
+            f"objective {name!r} ({OBJECTIVES[name]}) cannot be trained by this version; it has: "
+            f"{', '.join(AVAILABLE)}. To gate a LoRA trained elsewhere, pass --adapter=PATH instead"
+        )
+    return name
+
+
+_SUFFIX = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def parse_budget(text: str) -> int:
+    """Data tokens from `2k`, `400k`, `1.5m` or `2000`.
+
+    Raises:
+        PlanError: anything else, and anything below one token.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", text.strip().lower())
+    tokens = Decimal(match[1]) * _SUFFIX[match[2]] if match else Decimal(0)
+    if tokens < 1 or tokens != int(tokens):
+        raise PlanError(
+            f"budget {text!r} is not a number of data tokens. Write a whole number of 1 or more, with k for thousands "
+            "or m for millions: 2k (a demo), 25k (the smallest budget of the paper), 400k, 1.5m"
+        )
+    return int(tokens)
+
+
+def format_budget(tokens: int) -> str:
+    """The short spelling that `parse_budget` reads back to the same number."""
+    for suffix in ("m", "k"):
+        unit = _SUFFIX[suffix]
+        if tokens >= unit and tokens * 10 % unit == 0:
+            return f"{tokens / unit:.1f}".removesuffix(".0") + suffix
+    return str(tokens)
