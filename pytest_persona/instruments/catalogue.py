@@ -1,0 +1,25 @@
+"""Instruments by name, for plans that are made before anything is read."""
+
+from __future__ import annotations
+
+from pytest_persona.errors import InstrumentError, suggestion
+from pytest_persona.instruments.darktriad import DARK_TRIAD, darktriad
+from pytest_persona.instruments.official import PUBLISHED
+
+NAMES = tuple(f"darktriad/{trait}" for trait in DARK_TRIAD)
+
+
+def item_count(name: str, kind: str) -> int:
+    """How many items an instrument has.
+
+    Args:
+        name: One of `NAMES`.
+        kind: `official` or `pocket`.
+
+    Raises:
+        InstrumentError: there is no instrument of that name.
+    """
+    if name not in NAMES:
+        raise InstrumentError(f"no instrument {name!r}{suggestion(name, NAMES)}. Known: {', '.join(NAMES)}")
+    trait = name.rsplit("/", 1)[-1]
+    return len(darktriad(trait, kind=kind).items) if kind == "pocket" else PUBLISHED[f"persona/{trait}.jsonl"].items
