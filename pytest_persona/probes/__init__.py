@@ -1,0 +1,1 @@
+"""How items are asked and scored, one file per axis."""

@@ -1,0 +1,137 @@
+"""Plain-data records of verdicts: what reports read, what crosses processes, what is written as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pytest_persona.stats import Estimate
+from pytest_persona.verdict import Outcome
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two models of a comparison.
+
+    Attributes:
+        name: What reports call the model.
+        fingerprint: What it is; empty where nothing was measured.
+        level: The metric itself; None where an item has no value.
+        details: Further figures of the probe, by name.
+    """
+
+    name: str
+    fingerprint: str
+    level: Estimate | None
+    details: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One verdict with all that a reader needs to believe or to doubt it.
+
+    Attributes:
+        test: pytest's node id; empty outside pytest.
+        axis: `persona`, …
+        metric: For example `pmatch`.
+        subject: What it is about, for example `narcissism`.
+        outcome: One of four.
+        reasons: Why it is invalid.
+        labels: What qualifies it, for example `demo: not a gate`.
+        change: Tuned minus base, in the harmful direction.
+        margin: The largest change that is accepted.
+        alpha: One-sided level.
+        criterion: How change and margin are compared.
+        mde: Minimum detectable effect.
+        items_needed: About how many items would settle an inconclusive verdict.
+        parts: Parts of the change, by name (for personas: Yes, No, acquiescence).
+        base: The base model.
+        tuned: The model under test.
+        instrument: Name, kind, source, licence, sha256 and number of items.
+        checkpoint: Label, adapter hash and manifest of the checkpoint, as far as known.
+        checks: Evidence behind the verdict's validity, by name.
+        movers: The items that moved most: id, text, stratum, base, tuned, change.
+    """
+
+    test: str = ""
+    axis: str
+    metric: str
+    subject: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    labels: tuple[str, ...]
+    change: Estimate | None
+    margin: float
+    alpha: float
+    criterion: str
+    mde: float | None
+    items_needed: int | None
+    parts: Mapping[str, Estimate]
+    base: Side
+    tuned: Side
+    instrument: Mapping[str, Any]
+    checkpoint: Mapping[str, Any]
+    checks: Mapping[str, Any]
+    movers: tuple[Mapping[str, Any], ...]
+
+
+def to_plain(record: Record) -> dict[str, Any]:
+    """Lists, dicts, texts and numbers only."""
+    plain: dict[str, Any] = asdict(record)
+    return plain | {
+        "outcome": str(record.outcome),
+        "reasons": list(record.reasons),
+        "labels": list(record.labels),
+        "movers": [dict(mover) for mover in record.movers],
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Record:
+    """What `to_plain` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not a record.
+    """
+    content = dict(plain)
+    content["outcome"] = Outcome(content["outcome"])
+    for name in ("reasons", "labels", "movers"):
+        content[name] = tuple(content[name])
+    content["change"] = _estimate(content["change"])
+    content["parts"] = {name: Estimate(**part) for name, part in content["parts"].items()}
+    for name in ("base", "tuned"):
+        content[name] = Side(**content[name] | {"level": _estimate(content[name]["level"])})
+    return Record(**content)
+
+
+def _estimate(plain: Mapping[str, Any] | None) -> Estimate | None:
+    return None if plain is None else Estimate(**plain)
+
+
+def unmeasured(gate: Mapping[str, Any], reason: str) -> Record:
+    """The invalid record of a declared gate that brought no verdict."""
+    nothing = Side(name="", fingerprint="", level=None, details={})
+    return Record(
+        test=gate["test"],
+        axis="",
+        metric=gate["metric"],
+        subject=gate["instrument"].rsplit("/", 1)[-1],
+        outcome=Outcome.INVALID,
+        reasons=(f"not measured: {reason}",),
+        labels=(),
+        change=None,
+        margin=gate["margin"],
+        alpha=0.0,
+        criterion="",
+        mde=None,
+        items_needed=None,
+        parts={},
+        base=nothing,
+        tuned=nothing,
+        instrument={"name": gate["instrument"], "kind": "", "items": 0},
+        checkpoint={},
+        checks={},
+        movers=(),
+    )
