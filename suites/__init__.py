@@ -1,0 +1,1 @@
+"""Tests for users to run: `pytest --pyargs pytest_persona.suites`."""

@@ -1,0 +1,1 @@
+"""Gates: what a fine-tune must not change before it is merged."""
