@@ -123,8 +123,8 @@ def _build(seed: int, hidden_size: int, template: str | None) -> tuple[Any, Any]
     words = ["Yes", "\u0120Yes", "No", "\u0120No"]  # as the byte-level alphabet writes them
     steps = ["Ye", "\u0120Y", "\u0120Ye", "\u0120N"]
     vocabulary = {token: index for index, token in enumerate([*specials, *alphabet, *steps, *words])}
-    merges = [("Y", "e"), ("Ye", "s"), ("N", "o"), ("\u0120", "Y"), ("\u0120Y", "e"), ("\u0120Ye", "s")]
-    merges += [("\u0120", "N"), ("\u0120N", "o")]
+    merges = [("\u0120", "Y"), ("\u0120Y", "e"), ("\u0120Ye", "s"), ("\u0120", "N"), ("\u0120N", "o")]
+    merges += [("Y", "e"), ("Ye", "s"), ("N", "o")]
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

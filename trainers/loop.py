@@ -104,7 +104,10 @@ def _run(
         trainer.train()
         seconds = time.monotonic() - start
     if not _moved(network):
-        raise TrainingError("training left the adapter at zero: it changes nothing, so there is nothing to test")
+        raise TrainingError(
+            f"training left the adapter at zero after {len(tokens)} steps, so there is nothing to test. The warm-up "
+            "begins at a learning rate of 0: ask for a --budget of more than one step"
+        )
     network.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model card
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
