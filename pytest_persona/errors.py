@@ -43,6 +43,6 @@ class GateError(PersonaError):
 
 
 def suggestion(value: str, known: Iterable[str]) -> str:
-    """`; did you mean 'orpo'?` when one of `known` is close to `value`, otherwise the empty string."""
+    """The end of a sentence: `; did you mean 'orpo'?` when one of `known` is close to `value`, otherwise `.`."""
     close = get_close_matches(value.lower(), list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else "."

@@ -21,7 +21,8 @@ class Ledger:
         gates: Declared gates by test, plain data.
         records: Verdicts, plain data, in the order of their arrival.
         passed: Tests whose call phase passed.
-        failed: Tests of which some phase failed.
+        failed: Tests of which some phase failed, and files that could not be collected.
+        broken: Those that failed otherwise than by a verdict.
         skipped: Why a test was skipped or expected to fail.
         measured: Tests that brought a record.
     """
@@ -30,6 +31,7 @@ class Ledger:
     records: list[Mapping[str, Any]] = field(default_factory=list)
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     measured: set[str] = field(default_factory=set)
 
@@ -40,6 +42,7 @@ class Ledger:
         outcome: str,
         is_call: bool,
         reason: str,
+        by_verdict: bool,
         gate: Mapping[str, Any] | None,
         records: Sequence[Mapping[str, Any]],
     ) -> None:
@@ -48,6 +51,7 @@ class Ledger:
         Args:
             outcome: pytest's: passed, failed or skipped.
             reason: Why it was skipped or failed, in a line.
+            by_verdict: Whether it failed by a verdict and not by anything else.
         """
         if gate is not None:
             self.gates[test] = gate
@@ -56,6 +60,8 @@ class Ledger:
             self.measured.add(test)
         if outcome == "failed":
             self.failed.add(test)
+            if not by_verdict:
+                self.broken.add(test)
             self.skipped.setdefault(test, reason)
         elif outcome == "skipped":
             self.skipped[test] = reason
@@ -89,14 +95,15 @@ class Ledger:
             outcomes.setdefault(plain["test"], set()).add(plain["outcome"])
         lost = self.unmeasured()
         invalid = bool(lost) or any(
-            "invalid" in found and "fail" not in found for test, found in outcomes.items() if test in self.failed
+            "invalid" in found for test, found in outcomes.items() if test in self.failed or test in self.gates
         )
         if status == 0:
+            if any("fail" in outcomes.get(test, ()) for test in self.gates if test not in lost):
+                return 1  # a declared gate whose test swallowed the failure
             return EXIT_INVALID if invalid else 0
-        if status != 1:
+        if status != 1 or not self.failed:  # or something failed that no report told of
             return status
         for test in self.failed - set(lost):
-            found = outcomes.get(test, {"fail"})  # a test without verdicts fails as any test does
-            if "fail" in found or not found & {"invalid", "inconclusive"}:
+            if test in self.broken or "fail" in outcomes.get(test, {"fail"}):
                 return 1
         return EXIT_INVALID if invalid else EXIT_INCONCLUSIVE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -146,21 +147,25 @@ def register(parser: pytest.Parser) -> None:
     """Add every option as `--persona-NAME`, each with an ini twin `persona_NAME`."""
     group = parser.getgroup("persona", "safety regression tests of fine-tuned language models")
     for spec in _SPECS:
-        group.addoption(f"--persona-{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help)
+        short = f". Short: --{spec.name}" if spec.bare else ""
+        group.addoption(
+            f"--persona-{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help + short
+        )
         parser.addini(spec.ini, help=spec.help, default=None)
 
 
-def register_bare(parser: pytest.Parser) -> None:
-    """Add the short names (`--objective`) that nobody else owns. Call it when conftest files have been loaded."""
+def register_bare(parser: pytest.Parser, args: Sequence[str]) -> None:
+    """Add the short names (`--objective`) that `args` use and that nobody else owns.
+
+    Call it when the first conftest files have been loaded. A name that is not used stays free for later ones.
+    """
+    known, unknown = parser.parse_known_and_unknown_args(args)
+    unknown += known.file_or_dir  # where argparse puts an unknown option whose value has a space
+    used = {text.partition("=")[0] for text in unknown}
     group = parser.getgroup("persona")
     for spec in _SPECS:
-        if spec.bare:
-            try:
-                group.addoption(
-                    f"--{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=f"= --persona-{spec.name}"
-                )
-            except ValueError:  # another plugin's option: ours keeps its --persona- name only
-                continue
+        if spec.bare and f"--{spec.name}" in used:
+            group.addoption(f"--{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help)
 
 
 def read(config: pytest.Config) -> Options:
@@ -184,13 +189,13 @@ def read(config: pytest.Config) -> Options:
 
     take("objective", "objective", check_objective)
     take("budget", "budget", parse_budget)
-    take("adapter", "adapter", lambda text: Path(text).expanduser())
+    take("adapter", "adapter", _path)
     take("base-model", "base_model", str)
     take("base-alias", "base_aliases", lambda text: tuple(name.strip() for name in text.split(",") if name.strip()))
     take("backend", "backend", lambda text: _one_of(text, BACKENDS))
     take("instruments", "instruments", lambda text: _one_of(text, ("official", "pocket")))
     take("data", "data", _folder)
-    take("store", "store", lambda text: Path(text).expanduser())
+    take("store", "store", _path)
     take("report", "report", _report)
     take("alpha", "alpha", _level)
     take("inconclusive", "inconclusive", lambda text: _one_of(text, ("warn", "fail")))
@@ -231,19 +236,26 @@ def _check_together(given: Mapping[str, Any]) -> None:
 
 def _one_of(text: str, known: tuple[str, ...]) -> str:
     if text not in known:
-        raise OptionError(f"no such value {text!r}{suggestion(text, known)}. Known: {', '.join(known)}")
+        raise OptionError(f"no such value {text!r}{suggestion(text, known)} Known: {', '.join(known)}")
     return text
 
 
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise OptionError(f"{text!r} begins with nobody's home folder. Write the whole path") from error
+
+
 def _folder(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = _path(text)
     if not path.is_dir():
         raise OptionError(f"{text!r} is not a folder. Name the one that holds persona/, gsm8k/ …")
     return path
 
 
 def _report(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = _path(text)
     if path.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"{text!r} does not end in .html; the JSON is written beside it under the same name")
     return path
@@ -268,5 +280,5 @@ def _arguments(text: str) -> Mapping[str, Any]:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not (key.isidentifier() and equals and value):
             raise OptionError(f"{part!r} is not NAME=VALUE. Write, for example, enable_thinking=false")
-        pairs[key] = _WORDS.get(value.lower(), int(value) if value.lstrip("-").isdigit() else value)
+        pairs[key] = _WORDS.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]+", value) else value)
     return MappingProxyType(pairs)

@@ -85,8 +85,10 @@ class Plan:
                 raise PlanError(f"{name} must be a positive number, got {value}")
         if not 0 <= self.dropout < 1:
             raise PlanError(f"dropout must be in [0, 1), got {self.dropout}")
-        if self.warmup_steps < 0 or not self.weight_decay >= 0:
-            raise PlanError("warmup_steps and weight_decay must be 0 or more")
+        for name in ("warmup_steps", "weight_decay"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise PlanError(f"{name} must be 0 or more, got {value}")
         if self.precision not in ("bfloat16", "float32"):
             raise PlanError(f"precision must be bfloat16 or float32, got {self.precision!r}")
 

@@ -30,9 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None]:
     yield  # after the conftest files have taken their option names
-    persona_options.register_bare(parser)
+    persona_options.register_bare(parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,15 +78,20 @@ class _Run:
             if not self._config.option.collectonly:
                 self._ledger.gates[item.nodeid] = asdict(gate)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._ledger.failed.add(report.nodeid)
+
     def pytest_report_collectionfinish(self) -> list[str]:
         if not self._session.gates:
             return []
         from pytest_persona.costing import plan_lines
 
         try:
-            return plan_lines(self._session)
+            lines = plan_lines(self._session)
         except PersonaError as error:
             raise pytest.UsageError(str(error)) from error
+        return lines if self._session.options.narrate else []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -115,6 +120,7 @@ class _Run:
             )
         if report.failed and call.excinfo is not None and self._speaks_for_itself(call.excinfo.value):
             report.longrepr = call.excinfo.getrepr(style="value", chain=False)
+        report.persona_by_verdict = call.excinfo is not None and self._is_verdict(call.excinfo.value)
         report.persona_gate = asdict(gate) if gate else None
         report.persona_records = plain
         return report
@@ -126,6 +132,7 @@ class _Run:
             outcome=report.outcome,
             is_call=report.when == "call",
             reason=getattr(report, "wasxfail", "") or skipped or f"{report.when} failed",
+            by_verdict=getattr(report, "persona_by_verdict", False),
             gate=getattr(report, "persona_gate", None),
             records=getattr(report, "persona_records", ()),
         )
@@ -142,7 +149,8 @@ class _Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._is_worker or not (self._ledger.gates or self._ledger.records):
+        used_wrongly = session.exitstatus == pytest.ExitCode.USAGE_ERROR
+        if self._is_worker or used_wrongly or not (self._ledger.gates or self._ledger.records):
             return
         from pytest_persona.finish import finish
 
@@ -155,9 +163,12 @@ class _Run:
             for line in self._closing:
                 terminalreporter.line(line)
 
-    def _speaks_for_itself(self, error: BaseException) -> bool:
+    def _is_verdict(self, error: BaseException) -> bool:
         asserts = sys.modules.get("pytest_persona.asserts")
-        ours = isinstance(error, PersonaError) or (asserts is not None and isinstance(error, asserts.VerdictError))
+        return asserts is not None and isinstance(error, asserts.VerdictError)
+
+    def _speaks_for_itself(self, error: BaseException) -> bool:
+        ours = isinstance(error, PersonaError) or self._is_verdict(error)
         return ours and self._config.getoption("tbstyle") in ("auto", "short")
 
 

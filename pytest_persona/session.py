@@ -38,9 +38,12 @@ class Gate:
     checkpoint: str = "checkpoint"
 
     def __post_init__(self) -> None:
+        for name in ("metric", "instrument", "checkpoint"):
+            if not isinstance(getattr(self, name), str):
+                raise GateError(f"{self.test}: persona_gate takes a text as {name}, got {getattr(self, name)!r}")
         if self.metric not in METRICS:
             raise GateError(
-                f"{self.test}: persona_gate has no metric {self.metric!r}{suggestion(self.metric, METRICS)}. "
+                f"{self.test}: persona_gate has no metric {self.metric!r}{suggestion(self.metric, METRICS)} "
                 f"Known: {', '.join(METRICS)}"
             )
         if not (isinstance(self.margin, (int, float)) and 0 < self.margin < 1):
@@ -84,7 +87,6 @@ class Session:
             GateError: the test's gate was declared with another metric, instrument or margin.
         """
         record = replace(record, test=self.running)
-        self.fresh.append(record)
         gate = self.gates.get(self.running)
         if gate is not None:
             asserted = (record.metric, record.instrument["name"], record.margin)
@@ -93,6 +95,7 @@ class Session:
                     f"{self.running} declares a gate on {gate.metric} of {gate.instrument} with margin {gate.margin}, "
                     f"but asserts {asserted[0]} of {asserted[1]} with margin {asserted[2]}. Make both the same"
                 )
+        self.fresh.append(record)
         return record
 
     def take(self) -> list[Record]:

@@ -61,14 +61,14 @@ class Store:
         folder = self._folder(kind, fingerprint)
         try:
             content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            files = dict(content["files"])
+            files, manifest = dict(content["files"]), dict(content["manifest"])
             if content["schema"] != _SCHEMA or content["fingerprint"] != fingerprint:
                 return None
             if any(file_sha256(folder / name) != expected for name, expected in files.items()):
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Entry(folder=folder, manifest=content["manifest"], files=files)
+        return Entry(folder=folder, manifest=manifest, files=files)
 
     def get_or_make(self, kind: str, fingerprint: str, make: Callable[[Path], Mapping[str, Any]]) -> Entry:
         """The finished entry; if there is none, `make(folder)` fills an empty folder and returns its manifest.

@@ -20,6 +20,6 @@ def item_count(name: str, kind: str) -> int:
         InstrumentError: there is no instrument of that name.
     """
     if name not in NAMES:
-        raise InstrumentError(f"no instrument {name!r}{suggestion(name, NAMES)}. Known: {', '.join(NAMES)}")
+        raise InstrumentError(f"no instrument {name!r}{suggestion(name, NAMES)} Known: {', '.join(NAMES)}")
     trait = name.rsplit("/", 1)[-1]
     return len(darktriad(trait, kind=kind).items) if kind == "pocket" else PUBLISHED[f"persona/{trait}.jsonl"].items

@@ -28,7 +28,7 @@ def darktriad(trait: str, *, kind: str, data: Path | None = None) -> Instrument:
         InstrumentError: unknown trait, missing or damaged file, or not the published one.
     """
     if trait not in DARK_TRIAD:
-        raise InstrumentError(f"no trait {trait!r}{suggestion(trait, DARK_TRIAD)}. Known: {', '.join(DARK_TRIAD)}")
+        raise InstrumentError(f"no trait {trait!r}{suggestion(trait, DARK_TRIAD)} Known: {', '.join(DARK_TRIAD)}")
     if kind == "pocket":
         path = _POCKET / f"{trait}.jsonl"
         source, licence, items = "pytest-persona", "Apache-2.0", read_items(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ def read_jsonl(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, dict[st
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InstrumentError(f"{path} cannot be read ({error})") from error
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(StringIO(text), start=1):  # splitlines would break a text at U+2028 too
         try:
-            record = json.loads(line)
+            record = json.loads(line.removesuffix("\n"))
         except ValueError as error:
             raise InstrumentError(
                 f"{path}, line {number}: not JSON ({error}). The file is truncated or damaged; copy it again"

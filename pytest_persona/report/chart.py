@@ -34,7 +34,8 @@ def levels_chart(records: Sequence[Record]) -> str:
 
     levels = [level for record in records for level in (record.base.level, record.tuned.level) if level is not None]
     edges = [edge for level in levels for edge in (level.low, level.high)] + [row["limit"] for row in limits]
-    scale = alt.Scale(domain=[max(0.0, min(edges) - 0.03), min(1.0, max(edges) + 0.03)], nice=False, zero=False)
+    end = max(*edges, min(1.0, max(edges) + 0.03))  # a limit may lie above 1, and must not lie outside the drawing
+    scale = alt.Scale(domain=[max(0.0, min(edges) - 0.03), end], nice=False, zero=False)
     colour = alt.Color("model:N", scale=alt.Scale(domain=["base", "tuned"], range=[_BASE, _TUNED]), legend=None)
     place: dict[str, Any] = {
         "y": alt.Y(

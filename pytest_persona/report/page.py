@@ -61,7 +61,6 @@ def render(tested: Sequence[str], records: Sequence[Record], exit_code: int) -> 
         manifest=_manifest(records),
         headline=wording.headline,
         interval=wording.interval,
-        anchor=_anchor,
         json=lambda content: json.dumps(content, indent=2, sort_keys=True),
     )
 
@@ -71,17 +70,13 @@ def _manifest(records: Sequence[Record]) -> Mapping[str, Any]:
     return found[0] if found else {}
 
 
-def _anchor(record: Record) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in record.test or record.subject).strip("-")
-
-
 def _write(path: Path, text: str) -> None:
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:  # a path may hold stray surrogates
             file.write(text)
         Path(scratch).chmod(0o644)
         Path(scratch).rename(path)
-    except OSError:
+    except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise

@@ -13,8 +13,12 @@ POWER = 0.8
 
 
 def effective_se(estimate: Estimate) -> float:
-    """The standard error that the upper bound amounts to: larger than the data's own where the data hardly vary."""
-    return max(estimate.se, (estimate.high - estimate.value) / float(norm.ppf(1 - estimate.alpha)))
+    """The standard error that the wider bound amounts to: larger than the data's own where the data hardly vary.
+
+    The wider one, because near an edge of the range the other has no room to move.
+    """
+    reach = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    return max(estimate.se, reach / float(norm.ppf(1 - estimate.alpha)))
 
 
 def minimum_detectable_effect(se: float, *, alpha: float) -> float:

@@ -62,7 +62,7 @@ def stratified_mean(
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha must be in (0, 0.5), got {alpha}")
 
-    value = float(np.mean([values.mean() for values in arrays]))
+    value = min(maximum, max(minimum, float(np.mean([values.mean() for values in arrays]))))
     low, high, method = _bounds(arrays, alpha, minimum, maximum, seed)
     return Estimate(
         value=value,
