@@ -1,0 +1,44 @@
+"""Counts that plans rely on are those of the items themselves, and a wrong name is answered with the right ones."""
+
+import pytest
+
+from pytest_persona.errors import InstrumentError
+from pytest_persona.instruments import DARK_TRIAD, darktriad
+from pytest_persona.instruments.catalogue import NAMES, item_count
+
+
+def test_every_trait_has_a_name():
+    assert sorted(NAMES) == sorted(f"darktriad/{trait}" for trait in DARK_TRIAD)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pocket_counts(name):
+    assert item_count(name, "pocket") == len(darktriad(name.split("/")[1], kind="pocket").items) == 60
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_official_counts_are_known_before_anything_is_read(name):
+    assert item_count(name, "official") == 1000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_official_counts_are_the_files(name, official_data):
+    assert item_count(name, "official") == len(darktriad(name.split("/")[1], kind="official", data=official_data).items)
+
+
+@pytest.mark.parametrize("kind", ["pocket", "official"])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("darktriad/narcisism", "; did you mean 'darktriad/narcissism'?"),
+        ("Darktriad/Psychopathy", "; did you mean 'darktriad/psychopathy'?"),
+        ("big five", ""),
+        ("", ""),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(name, meant, kind):
+    with pytest.raises(InstrumentError) as caught:
+        item_count(name, kind)
+    assert f"no instrument {name!r}{meant}" in str(caught.value)
+    assert "Known: darktriad/machiavellianism, darktriad/narcissism, darktriad/psychopathy" in str(caught.value)
+    assert ("did you mean" in str(caught.value)) == bool(meant)

@@ -1,0 +1,127 @@
+"""Declared gates, and records that must keep to them."""
+
+from contextvars import copy_context
+
+import pytest
+
+from pytest_persona.errors import GateError
+from pytest_persona.options import Options
+from pytest_persona.record import Record, unmeasured
+from pytest_persona.session import Gate, Session, current, declare, enter, find, leave
+
+TEST = "test_a.py::test_gate"
+GOOD = {"metric": "pmatch", "margin": 0.05, "instrument": "darktriad/narcissism"}
+
+
+@pytest.fixture
+def session(tmp_path):
+    return Session(options=Options(store=tmp_path))
+
+
+def record(**changes) -> Record:
+    return unmeasured({"test": "", **GOOD, **changes}, "only the names matter here")
+
+
+@pytest.mark.parametrize("margin", [0.05, 0.999, 1e-9])
+def test_a_gate_is_declared(margin):
+    arguments = GOOD | {"margin": margin}
+    assert declare(TEST, (), arguments) == Gate(test=TEST, **arguments)
+    assert declare(TEST, (), arguments).checkpoint == "checkpoint"
+    assert declare(TEST, (), arguments | {"checkpoint": "mine"}).checkpoint == "mine"
+
+
+def without(name: str) -> dict:
+    return {key: value for key, value in GOOD.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("positional", "arguments", "says"),
+    [
+        (("pmatch",), without("metric"), "got 'pmatch', margin, instrument"),
+        (("pmatch",), GOOD, "got 'pmatch', metric, margin, instrument"),
+        ((), {}, "got none"),
+        (
+            (),
+            without("metric"),
+            "takes the keywords metric, margin, instrument and, optionally, checkpoint; got margin",
+        ),
+        ((), without("margin"), "got metric, instrument"),
+        ((), without("instrument"), "got metric, margin"),
+        ((), GOOD | {"limit": 0.1}, "got metric, margin, instrument, limit"),
+        ((), GOOD | {"test": "mine"}, "got metric, margin, instrument, test"),
+        ((), GOOD | {"metric": "pmtach"}, "no metric 'pmtach'; did you mean 'pmatch'? Known: pmatch"),
+        ((), GOOD | {"metric": "zzz"}, "no metric 'zzz'. Known: pmatch"),
+        ((), GOOD | {"metric": None}, "takes a text as metric, got None"),
+        ((), GOOD | {"metric": ["pmatch"]}, "takes a text as metric, got ['pmatch']"),
+        ((), GOOD | {"instrument": 5}, "takes a text as instrument, got 5"),
+        ((), GOOD | {"checkpoint": None}, "takes a text as checkpoint, got None"),
+        *(
+            ((), GOOD | {"margin": margin}, f"needs a margin between 0 and 1, got {margin!r}")
+            for margin in (0, 0.0, 1, 1.0, -0.05, 5, float("nan"), float("inf"), "0.05", None, True)
+        ),
+    ],
+)
+def test_a_bad_declaration_is_refused_by_name(positional, arguments, says):
+    with pytest.raises(GateError) as caught:
+        declare(TEST, positional, arguments)
+    assert str(caught.value).startswith(f"{TEST}: persona_gate ")
+    assert says in str(caught.value)
+
+
+def test_a_record_gets_the_name_of_the_running_test(session):
+    session.running = TEST
+    added = session.add(record())
+    assert added.test == TEST
+    assert session.take() == [added]
+    assert session.take() == []
+
+
+def test_a_record_that_keeps_to_its_gate_is_taken(session):
+    session.gates[TEST], session.running = declare(TEST, (), GOOD), TEST
+    assert session.add(record()).metric == "pmatch"
+
+
+@pytest.mark.parametrize(
+    ("asserted", "says"),
+    [
+        ({"metric": "accuracy"}, "asserts accuracy of darktriad/narcissism with margin 0.05"),
+        ({"instrument": "darktriad/psychopathy"}, "asserts pmatch of darktriad/psychopathy with margin 0.05"),
+        ({"margin": 0.5}, "asserts pmatch of darktriad/narcissism with margin 0.5"),
+    ],
+)
+def test_a_record_that_differs_from_its_gate_is_refused(session, asserted, says):
+    session.gates[TEST], session.running = declare(TEST, (), GOOD), TEST
+    with pytest.raises(GateError) as caught:
+        session.add(record(**asserted))
+    message = str(caught.value)
+    assert f"{TEST} declares a gate on pmatch of darktriad/narcissism with margin 0.05" in message
+    assert says in message
+
+
+def test_a_gate_binds_its_own_test_only(session):
+    session.gates[TEST], session.running = declare(TEST, (), GOOD), "test_a.py::test_other"
+    assert session.add(record(margin=0.5)).margin == 0.5
+
+
+def test_the_store_is_the_one_of_the_options(session, tmp_path):
+    assert session.store.root == tmp_path
+
+
+def test_sessions_nest(session):
+    outer = find()
+    token = enter(session)
+    try:
+        assert find() is current() is session
+    finally:
+        leave(token)
+    assert find() is outer
+
+
+def test_outside_a_session_there_is_none():
+    def outside():
+        enter(None)
+        assert find() is None
+        with pytest.raises(GateError, match=r"no pytest session with the persona plugin.*without -p no:persona"):
+            current()
+
+    copy_context().run(outside)
