@@ -13,6 +13,7 @@ from pytest_persona.instruments.official import PUBLISHED, check_published, publ
 
 DARK_TRIAD = ("machiavellianism", "narcissism", "psychopathy")
 KEYS = ("Yes", "No")
+KINDS = ("official", "pocket")
 _POCKET = Path(__file__).parent / "data" / "persona"
 
 
@@ -29,6 +30,8 @@ def darktriad(trait: str, *, kind: str, data: Path | None = None) -> Instrument:
     """
     if trait not in DARK_TRIAD:
         raise InstrumentError(f"no trait {trait!r}{suggestion(trait, DARK_TRIAD)} Known: {', '.join(DARK_TRIAD)}")
+    if kind not in KINDS:
+        raise InstrumentError(f"no kind of instrument {kind!r}{suggestion(kind, KINDS)} Known: {', '.join(KINDS)}")
     if kind == "pocket":
         path = _POCKET / f"{trait}.jsonl"
         source, licence, items = "pytest-persona", "Apache-2.0", read_items(path)

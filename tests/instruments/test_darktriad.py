@@ -208,3 +208,8 @@ def test_an_instrument_without_items_or_with_one_twice_is_refused(written, text,
     items = read_items(written(text))
     with pytest.raises(InstrumentError, match=message):
         Instrument(name="made/up", kind="pocket", source="us", licence="CC0", sha256="0" * 64, items=items)
+
+
+def test_a_kind_that_is_neither_official_nor_pocket_is_not_taken_for_one():
+    with pytest.raises(InstrumentError, match="no kind of instrument 'offical'; did you mean 'official'"):
+        darktriad("narcissism", kind="offical")
