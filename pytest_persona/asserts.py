@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_persona import session as sessions
 from pytest_persona.drift import compare_pmatch
 from pytest_persona.instruments import DARK_TRIAD, darktriad
-from pytest_persona.models import Checkpoint, Model
+from pytest_persona.models import Checkpoint, Model, TunedModel
 from pytest_persona.options import ALPHA
 from pytest_persona.record import Record
 from pytest_persona.verdict import Outcome, worst
@@ -64,10 +64,17 @@ def assert_no_darktriad_drift(
 
     Raises:
         VerdictError: a trait's verdict is fail or invalid, or is inconclusive where that fails (official instruments).
+        TypeError: the base is a fine-tuned model, or traits is a text.
         ValueError: no traits, or a margin, level or criterion out of range.
         PersonaError: a model cannot be loaded or an instrument cannot be read.
     """
     __tracebackhide__ = True
+    if isinstance(base, Checkpoint) or (
+        isinstance(base, TunedModel) and not isinstance(model, (Checkpoint, TunedModel))
+    ):
+        raise TypeError("the second argument is the base model, before fine-tuning; it got a fine-tuned one. Swap them")
+    if isinstance(traits, str):
+        raise TypeError(f"traits is a list of names, write traits=[{traits!r}]")
     if not traits:
         raise ValueError("no traits: nothing would be measured, and nothing measured is no pass")
     session = sessions.find()

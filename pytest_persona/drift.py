@@ -112,6 +112,8 @@ def _mass_reasons(before: Measurement, after: Measurement) -> list[str]:
         lost = int((~np.isfinite(measured.values)).sum())
         if lost:
             reasons.append(f"{lost} of {len(measured.values)} items could not be measured on the {side} model")
+        if np.any(measured.mass > 1 + 1e-3):
+            reasons.append(f"the {side} model gives Yes and No together more than 1: these are no probabilities")
         mass = float(np.nanmean(measured.mass)) if np.isfinite(measured.mass).any() else 0.0
         if not mass >= MIN_MASS:
             reasons.append(

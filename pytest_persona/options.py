@@ -179,6 +179,8 @@ def read(config: pytest.Config) -> Options:
     def take(name: str, field_name: str, convert: Callable[[str], Any]) -> None:
         ini = "persona_" + name.replace("-", "_")
         text = config.getoption(ini, default=None)
+        if text == "":
+            raise OptionError(f"--persona-{name} is given without a value; an unset variable in the command, perhaps?")
         text = config.getini(ini) if text is None else text
         if text is None or text == "":
             return

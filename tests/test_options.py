@@ -171,10 +171,6 @@ def test_data_decide_the_instruments_and_these_the_severity(
     assert (seen["instruments"], seen["inconclusive"]) == (repr(instruments), repr(inconclusive))
 
 
-def test_an_empty_value_is_none_given(pytester):
-    assert ask(pytester, "--persona-alpha=", "--adapter=", ini={"persona_alpha": "0.2"})["alpha"] == "0.05"
-
-
 @pytest.mark.parametrize(("args", "narrate"), [([], "True"), (["-v"], "True"), (["-q"], "False")])
 def test_quiet_runs_tell_nothing(pytester, args, narrate):
     assert ask(pytester, *args)["narrate"] == narrate
@@ -292,3 +288,9 @@ def test_an_unrelated_project_is_left_alone(pytester, tmp_path):
     assert header(pytester) == []
     assert not (tmp_path / "store").exists()
     assert not (pytester.path / "persona-report.html").exists()
+
+
+def test_an_empty_value_is_not_taken_for_the_default(pytester):
+    result = pytester.runpytest("--persona-data=")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--persona-data is given without a value*"])

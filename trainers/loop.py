@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.digest import digest
-from pytest_persona.errors import TrainingError
+from pytest_persona.errors import AdapterError, TrainingError
 from pytest_persona.models import BaseSource, Checkpoint
 from pytest_persona.models.adapter import CONFIG, read_adapter
 from pytest_persona.models.device import Device, engine_versions, find_device, installed_version
 from pytest_persona.models.loading import load_network, quiet_transformers
+from pytest_persona.models.source import read_json
 from pytest_persona.plan import Plan
 from pytest_persona.progress import Progress, Silent
 from pytest_persona.store import Store
@@ -62,10 +63,12 @@ def train(
         }
 
     entry = store.get_or_make("checkpoints", fingerprint, make)
+    # the same base by content may have had another name when this was trained
+    stated = read_json(entry.folder / CONFIG, AdapterError).get("base_model_name_or_path")
     return Checkpoint(
         label=plan.label,
         base=base,
-        adapter=read_adapter(entry.folder, base),
+        adapter=read_adapter(entry.folder, base, aliases=(str(stated),)),
         manifest=entry.manifest,
         template_args=template_args,
     )

@@ -60,14 +60,23 @@ def load_network(base: BaseSource, dtype: str) -> tuple[Any, Any]:
     with quiet_transformers() as transformers:
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(base.folder, trust_remote_code=False)
-            network = transformers.AutoModelForCausalLM.from_pretrained(
-                base.folder, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
+            network, report = transformers.AutoModelForCausalLM.from_pretrained(
+                base.folder,
+                dtype=getattr(torch, dtype),
+                trust_remote_code=False,
+                use_safetensors=True,
+                output_loading_info=True,
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(
                 f"base model {base.spec!r} in {base.folder} cannot be loaded: {error}. It must be a causal language "
                 "model that transformers knows without code of its own"
             ) from error
+    if lost := sorted(map(str, report["missing_keys"])):
+        raise ModelError(
+            f"base model {base.spec!r} in {base.folder} lacks {len(lost)} of its weights, first {lost[0]}; "
+            "transformers would draw them at random. Copy or download the model again"
+        )
     return network.to(_torch_device(find_device())).eval(), tokenizer
 
 

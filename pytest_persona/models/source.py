@@ -64,6 +64,11 @@ def describe_folder(folder: Path, *, spec: str, name: str, aliases: tuple[str, .
     """
     paths = sorted({path for pattern in FILES for path in folder.glob(pattern) if path.is_file()})
     names = {path.name for path in paths}
+    if "adapter_config.json" in names:
+        raise ModelError(
+            f"base model {spec!r}: {folder} holds an adapter_config.json, so transformers would load that adapter into "
+            "the base. Put the adapter into a folder of its own"
+        )
     if "config.json" not in names:
         raise ModelError(f"base model {spec!r}: {folder} has no config.json. Name the folder of a transformers model")
     if not any(file.endswith(".safetensors") for file in names):

@@ -144,3 +144,15 @@ def test_an_adapter_with_nan_is_refused(adapter, tiny_base):
     save_file({name: np.full_like(value, np.nan) for name, value in load_file(path).items()}, path)
     with pytest.raises(AdapterError, match="cannot be merged"):
         _ = load_checkpoint(adapter, tiny_base).model.loaded
+
+
+def test_base_and_tuned_the_wrong_way_round_are_refused(adapter, tiny_base):
+    from pytest_persona import assert_no_darktriad_drift
+    from pytest_persona.models import hf_model
+
+    tuned = load_checkpoint(adapter, tiny_base)
+    for swapped in (tuned, tuned.model):
+        with pytest.raises(TypeError, match="Swap them"):
+            assert_no_darktriad_drift(hf_model(tiny_base), swapped)
+    with pytest.raises(TypeError, match="traits is a list"):
+        assert_no_darktriad_drift(tuned, hf_model(tiny_base), traits="narcissism")

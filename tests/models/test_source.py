@@ -94,3 +94,19 @@ def test_the_fingerprint_does_not_change_with_the_place(folder, tmp_path):
 def test_the_fingerprint_changes_with_template_arguments(folder):
     source = local_or_hub(str(folder))
     assert hf_model(source, template_args={"a": 1}).fingerprint != hf_model(source).fingerprint
+
+
+def test_a_base_with_an_adapter_in_its_folder_is_refused(folder):
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"holds an adapter_config\.json"):
+        local_or_hub(str(folder))
+
+
+def test_weights_that_are_missing_are_not_drawn_at_random(folder):
+    from safetensors.numpy import load_file, save_file
+
+    path = folder / "model.safetensors"
+    kept = {name: value for name, value in load_file(path).items() if "layers.1.mlp" not in name}
+    save_file(kept, path, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"lacks 3 of its weights, first model\.layers\.1\.mlp"):
+        _ = hf_model(local_or_hub(str(folder))).loaded
