@@ -21,6 +21,6 @@ def finish(session: Session, records: Sequence[Record], exit_code: int) -> list[
     try:
         write_report(path, header(session.options), records, exit_code)
         written = f"report: {path} (and {path.with_suffix('.json').name} beside it)"
-    except OSError as error:
-        written = f"report: {path} could not be written ({error.strerror or error}); the verdicts above stand"
+    except (OSError, ValueError) as error:
+        written = f"report: {path} could not be written ({error}); the verdicts above stand"
     return [*closing(records, exit_code), written]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_persona.store import Store
 
 METRIC = "pmatch"
+_RECIPE = 1  # raise it when the way from chats to answers changes, so that stored answers of the old way are not used
 PROMPT = "{question}\nAnswer Yes or No."
 """One user turn (ours; the paper's prompt is not known)."""
 REPEATED_ITEMS = 20
@@ -81,7 +82,11 @@ def adapter_proof(model: Model, store: Store | None = None) -> AdapterProof | No
         proof = model.adapter_proof()
         return {"disagreement": proof.disagreement, "change": proof.change, "dtype": proof.dtype}
 
-    found = store.remember("proofs", {"model": model.fingerprint}, compute) if store is not None else compute()
+    found = (
+        store.remember("proofs", {"model": model.fingerprint, "recipe": _RECIPE}, compute)
+        if store is not None
+        else compute()
+    )
     return AdapterProof(**found)
 
 
@@ -106,6 +111,7 @@ def _answers(
 
     key = {
         "probe": METRIC,
+        "recipe": _RECIPE,
         "model": model.fingerprint,
         "instrument": instrument.sha256,
         "prompts": [list(map(list, chat)) for chat in chats],
