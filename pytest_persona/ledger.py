@@ -20,7 +20,6 @@ class Ledger:
     Attributes:
         gates: Declared gates by test, plain data.
         records: Verdicts, plain data, in the order of their arrival.
-        passed: Tests whose call phase passed.
         failed: Tests of which some phase failed, and files that could not be collected.
         broken: Those that failed otherwise than by a verdict.
         skipped: Why a test was skipped or expected to fail.
@@ -29,7 +28,6 @@ class Ledger:
 
     gates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     records: list[Mapping[str, Any]] = field(default_factory=list)
-    passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -40,7 +38,6 @@ class Ledger:
         test: str,
         *,
         outcome: str,
-        is_call: bool,
         reason: str,
         by_verdict: bool,
         gate: Mapping[str, Any] | None,
@@ -65,8 +62,6 @@ class Ledger:
             self.skipped.setdefault(test, reason)
         elif outcome == "skipped":
             self.skipped[test] = reason
-        elif is_call:
-            self.passed.add(test)
 
     def unmeasured(self) -> dict[str, str]:
         """Declared gates that brought no verdict, or whose verdict a skip or an expected failure hides, and why."""

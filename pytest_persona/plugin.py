@@ -130,7 +130,6 @@ class _Run:
         self._ledger.note(
             report.nodeid,
             outcome=report.outcome,
-            is_call=report.when == "call",
             reason=getattr(report, "wasxfail", "") or skipped or f"{report.when} failed",
             by_verdict=getattr(report, "persona_by_verdict", False),
             gate=getattr(report, "persona_gate", None),

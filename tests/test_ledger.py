@@ -42,7 +42,6 @@ def ledger_of(*tests: str) -> tuple[Ledger, int]:
             ledger.note(
                 name,
                 outcome=now,
-                is_call=is_call,
                 reason=f"{now} here",
                 by_verdict=by_verdict,
                 gate=gate,

@@ -42,7 +42,7 @@ class Measurement:
     extra: Mapping[str, Any]
 
     def by_stratum(self, values: FloatArray) -> dict[str, FloatArray]:
-        """Values of the items of each stratum, strata in order of their first item's name."""
+        """Values of the items of each stratum, Yes before No."""
         labels = np.array(self.strata)
         return {name: values[labels == name] for name in sorted(set(self.strata), reverse=True)}
 
