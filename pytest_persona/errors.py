@@ -22,6 +22,10 @@ class StoreError(PersonaError):
     """The store cannot be read or written."""
 
 
+class StoreWarning(UserWarning):
+    """Something in the store was damaged and has been mended."""
+
+
 class ModelError(PersonaError):
     """A base model cannot be found, loaded or asked."""
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_persona.digest import digest, file_sha256
-from pytest_persona.errors import StoreError
+from pytest_persona.digest import digest
+from pytest_persona.disk import making, reading, writing
+from pytest_persona.errors import StoreError, StoreWarning
+from pytest_persona.sealed import Damage, Entry, place, remove, seal, touch, unseal
+from pytest_persona.workshop import Workshop
 
-MANIFEST = "manifest.json"
-_SCHEMA = 1
-_RATES = "rates.json"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_LOCKS, _SCRATCH, _RATES = "locks", "tmp", "rates.json"
+_RATES_LOCK = ("rates", "0" * 64)
+
+OWN_FOLDERS = (_LOCKS, _SCRATCH)
+"""Folders of the store that are no kind of entry."""
 
 
 def default_store() -> Path:
@@ -31,71 +34,66 @@ def default_store() -> Path:
     return Path(platformdirs.user_cache_dir("pytest-persona"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A finished folder of the store, every file of it checked against its hash.
-
-    Attributes:
-        folder: Where the files are.
-        manifest: What its maker wrote about it.
-        files: File name to sha256.
-    """
-
-    folder: Path
-    manifest: Mapping[str, Any]
-    files: Mapping[str, str]
-
-
 class Store:
     """Checkpoints, base models and measurements, found again by what they were made from.
 
-    A folder without a valid manifest does not exist; a folder whose files do not have the hashes of its manifest is
-    removed and made again.
+    A folder without a valid manifest does not exist. One whose files do not have the hashes of its manifest is
+    damaged: it is never used, and made again with a warning.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def get(self, kind: str, fingerprint: str) -> Entry | None:
-        """The finished entry, or None. Reads and hashes all its files."""
-        folder = self._folder(kind, fingerprint)
-        try:
-            content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            files, manifest = dict(content["files"]), dict(content["manifest"])
-            if content["schema"] != _SCHEMA or content["fingerprint"] != fingerprint:
-                return None
-            if any(file_sha256(folder / name) != expected for name, expected in files.items()):
-                return None
-        except (OSError, ValueError, KeyError, TypeError):
+        """The finished entry, or None. Reads and hashes all its files, and notes that it was used.
+
+        Raises:
+            StoreError: the store may not be read.
+        """
+        entry = self._look(kind, fingerprint)
+        if not isinstance(entry, Entry):
             return None
-        return Entry(folder=folder, manifest=manifest, files=files)
+        touch(entry)
+        return entry
 
     def get_or_make(self, kind: str, fingerprint: str, make: Callable[[Path], Mapping[str, Any]]) -> Entry:
         """The finished entry; if there is none, `make(folder)` fills an empty folder and returns its manifest.
 
-        Processes that ask for the same entry at once wait for the first of them.
+        Processes that ask for the same entry at once wait for the first of them. What `make` leaves in
+        `folder.parent` goes away. A damaged entry that was made again is reported as a StoreWarning.
 
         Raises:
-            StoreError: the store cannot be written.
+            StoreError: the store cannot be read or written.
         """
         if entry := self.get(kind, fingerprint):
             return entry
-        with self._lock(kind, fingerprint):
-            if entry := self.get(kind, fingerprint):
-                return entry
-            with self._scratch() as scratch:
-                try:
-                    manifest = make(scratch)
-                except OSError as error:
-                    if error.errno in _FULL:
-                        raise _cannot_write(self.root, error) from error
-                    raise
-                with _writing(self.root):
-                    self._finish(scratch, kind, fingerprint, manifest)
-        entry = self.get(kind, fingerprint)
-        if entry is None:
+        with self.lock(kind, fingerprint):
+            before = self._look(kind, fingerprint)
+            if isinstance(before, Entry):
+                return before
+            with self.scratch(kind, fingerprint) as scratch:
+                folder = scratch / "new"
+                with writing(self.root):
+                    folder.mkdir()
+                with making(self.root):
+                    manifest = make(folder)
+                with writing(self.root):
+                    seal(folder, fingerprint, manifest)
+                    if self.folder(kind, fingerprint).exists():  # damaged or unfinished
+                        remove(self.folder(kind, fingerprint))
+                    place(folder, self.folder(kind, fingerprint))
+            made = self._look(kind, fingerprint)
+        if not isinstance(made, Entry):
             raise StoreError(f"what was just written to {self.root} reads back differently; check the disk")
-        return entry
+        if isinstance(before, Damage):
+            warnings.warn(
+                StoreWarning(
+                    f"{kind} {fingerprint[:12]} was found damaged ({before}) and has been made again. "
+                    f"Should this come again, check the disk of {self.root}"
+                ),
+                stacklevel=2,
+            )
+        return made
 
     def remember(self, kind: str, key: Mapping[str, Any], compute: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """Plain data found under everything that it depends on; computed and kept when it is not there."""
@@ -108,6 +106,19 @@ class Store:
         data: dict[str, Any] = json.loads((entry.folder / "data.json").read_text(encoding="utf-8"))
         return data
 
+    @contextlib.contextmanager
+    def workshop(self, kind: str, fingerprint: str) -> Iterator[Workshop]:
+        """Where a long job keeps its last resumable state; its lock is held until the context ends.
+
+        The state stays, so that a later and longer job can go on from it. A kind is either of entries or of
+        workshops.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self.lock(kind, fingerprint), self.scratch(kind, fingerprint) as scratch, making(self.root):
+            yield Workshop(root=self.root, kind=kind, fingerprint=fingerprint, scratch=scratch)
+
     def rate(self, name: str) -> float | None:
         """A speed that was measured here before, or None."""
         found = self._rates().get(name)
@@ -115,13 +126,68 @@ class Store:
 
     def note_rate(self, name: str, value: float) -> None:
         """Keep a measured speed, for estimates of cost."""
-        rates = self._rates() | {name: value}
-        with _writing(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            handle, path = tempfile.mkstemp(dir=self.root)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(rates, file, indent=2, sort_keys=True)
-            Path(path).rename(self.root / _RATES)
+        with self.lock(*_RATES_LOCK), self.scratch(*_RATES_LOCK) as scratch, writing(self.root):
+            text = json.dumps(self._rates() | {name: value}, indent=2, sort_keys=True)
+            (scratch / _RATES).write_text(text, encoding="utf-8")
+            (scratch / _RATES).rename(self.root / _RATES)
+
+    def folder(self, kind: str, fingerprint: str) -> Path:
+        """Where an entry or a workshop is, if it is there."""
+        return self.root / kind / fingerprint
+
+    @contextlib.contextmanager
+    def lock(self, kind: str, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the lock of an entry. Gives whether it is held: without `wait` it may be somebody else's.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        with writing(self.root):
+            (self.root / _LOCKS).mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / _LOCKS / f"{kind}-{fingerprint}.lock")
+            try:
+                lock.acquire(timeout=-1 if wait else 0)
+                held = True
+            except Timeout:
+                held = False
+        try:
+            yield held
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def scratch(self, kind: str, fingerprint: str) -> Iterator[Path]:
+        """An empty folder that goes away with the context. Hold the lock: what a killed run left goes first.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with writing(self.root):
+            for left in self.leftovers(kind, fingerprint):
+                shutil.rmtree(left, ignore_errors=True)
+            (self.root / _SCRATCH).mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{kind}-{fingerprint}-", dir=self.root / _SCRATCH))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def leftovers(self, kind: str, fingerprint: str) -> list[Path]:
+        """Scratch folders of an entry. Whoever holds its lock and has opened none finds those of killed runs."""
+        return sorted(path for path in self.all_scratch() if path.name.startswith(f"{kind}-{fingerprint}-"))
+
+    def all_scratch(self) -> list[Path]:
+        """Scratch folders of all entries, each named kind-fingerprint-random."""
+        try:
+            return sorted((self.root / _SCRATCH).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _look(self, kind: str, fingerprint: str) -> Entry | Damage | None:
+        with reading(self.root):
+            return unseal(self.folder(kind, fingerprint), fingerprint)
 
     def _rates(self) -> dict[str, Any]:
         try:
@@ -129,74 +195,3 @@ class Store:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
-
-    def _folder(self, kind: str, fingerprint: str) -> Path:
-        return self.root / kind / fingerprint
-
-    @contextlib.contextmanager
-    def _lock(self, kind: str, fingerprint: str) -> Iterator[None]:
-        from filelock import FileLock
-
-        folder = self.root / "locks"
-        with _writing(self.root):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / f"{kind}-{fingerprint}.lock")
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
-    @contextlib.contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        with _writing(self.root):
-            (self.root / "tmp").mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(dir=self.root / "tmp"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _finish(self, scratch: Path, kind: str, fingerprint: str, manifest: Mapping[str, Any]) -> None:
-        files = {path.relative_to(scratch).as_posix(): path for path in sorted(scratch.rglob("*")) if path.is_file()}
-        content = {
-            "schema": _SCHEMA,
-            "fingerprint": fingerprint,
-            "files": {name: file_sha256(path) for name, path in files.items()},
-            "manifest": dict(manifest),
-        }
-        for path in files.values():
-            _sync(path)
-        last = scratch / MANIFEST
-        last.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False), encoding="utf-8")
-        _sync(last)
-        _sync(scratch)
-        target = self._folder(kind, fingerprint)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():  # unfinished or damaged: get() has just refused it
-            shutil.rmtree(target)
-        scratch.rename(target)
-        _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _writing(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _cannot_write(root, error) from error
-
-
-def _cannot_write(root: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"the store {root} cannot be written ({error.strerror or error}). "
-        "Name another folder with --persona-store=DIR or $PERSONA_STORE, or free some space"
-    )

@@ -3,17 +3,24 @@
 import errno
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_persona.errors import StoreError
-from pytest_persona.store import MANIFEST, Store, default_store
+from pytest_persona.errors import ModelError, StoreError, StoreWarning, TrainingError
+from pytest_persona.sealed import MANIFEST, Entry
+from pytest_persona.store import Store, default_store
 
 KIND, PRINT = "checkpoints", "f" * 64
 
@@ -86,7 +93,21 @@ def flipped(folder: Path) -> None:
     (folder / "weights.bin").write_bytes(b"weightz")
 
 
-SPOILED = {
+def in_the_way(folder: Path) -> None:
+    (folder / "weights.bin").unlink()
+    (folder / "weights.bin").mkdir()
+
+
+def refuse(code: int):
+    """A function that the disk refuses."""
+
+    def call(*args, **kwargs):
+        raise OSError(code, os.strerror(code))
+
+    return call
+
+
+UNFINISHED = {
     "no manifest": lambda folder: (folder / MANIFEST).unlink(),
     "truncated manifest": truncated,
     "empty manifest": lambda folder: (folder / MANIFEST).write_text("", encoding="utf-8"),
@@ -96,22 +117,98 @@ SPOILED = {
     "no hashes": rewritten(files=None),
     "hashes are a number": rewritten(files=3),
     "no word of the maker": rewritten(manifest=None),
-    "one byte changed": flipped,
-    "a byte more": lambda folder: (folder / "weights.bin").write_bytes(b"weights\n"),
-    "file missing": lambda folder: (folder / "weights.bin").unlink(),
-    "file in a subfolder missing": lambda folder: (folder / "deep" / "notes.txt").unlink(),
+    "only a file of it": lambda folder: [(folder / name).unlink() for name in (MANIFEST, "weights.bin")],
+}
+DAMAGED = {
+    "one byte changed": (flipped, "weights.bin has another sha256"),
+    "a byte more": (
+        lambda folder: (folder / "weights.bin").write_bytes(b"weights\n"),
+        "weights.bin has another sha256",
+    ),
+    "file missing": (lambda folder: (folder / "weights.bin").unlink(), "weights.bin is missing"),
+    "file is a folder": (in_the_way, "weights.bin is missing"),
+    "file in a subfolder missing": (lambda folder: shutil.rmtree(folder / "deep"), "deep/notes.txt is missing"),
+    "hash is no text": (rewritten(files={"weights.bin": 3}), "weights.bin has another sha256"),
 }
 
 
-@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED.keys())
-def test_a_spoiled_entry_is_not_used_and_made_again(store, spoil):
+@pytest.mark.parametrize("spoil", UNFINISHED.values(), ids=UNFINISHED.keys())
+def test_an_unfinished_entry_is_not_used_and_made_again_silently(store, spoil):
     make = Maker()
     good = store.get_or_make(KIND, PRINT, make)
     spoil(good.folder)
     assert store.get(KIND, PRINT) is None
-    assert store.get_or_make(KIND, PRINT, make) == good
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert store.get_or_make(KIND, PRINT, make) == good
     assert make.calls == 2
     assert store.get(KIND, PRINT) == good
+
+
+@pytest.mark.parametrize(("spoil", "fault"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_entry_is_not_used_and_made_again_with_one_warning(store, spoil, fault):
+    make = Maker()
+    good = store.get_or_make(KIND, PRINT, make)
+    spoil(good.folder)
+    assert store.get(KIND, PRINT) is None
+    with pytest.warns(StoreWarning) as caught:
+        assert store.get_or_make(KIND, PRINT, make) == good
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert store.get_or_make(KIND, PRINT, make) == good
+    assert make.calls == 2
+    (warning,) = caught
+    assert str(warning.message).startswith(f"{KIND} ffffffffffff was found damaged ({fault}) and has been made again.")
+    assert Path(warning.filename).samefile(__file__)
+    assert leftovers(store) == []
+
+
+def test_a_warning_that_is_an_error_comes_when_the_entry_is_whole(store):
+    good = store.get_or_make(KIND, PRINT, Maker())
+    flipped(good.folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(StoreWarning, match="has been made again"):
+            store.get_or_make(KIND, PRINT, Maker())
+    assert store.get(KIND, PRINT) == good
+
+
+def test_a_maker_that_fails_on_a_damaged_entry_reports_no_repair(store):
+    flipped(store.get_or_make(KIND, PRINT, Maker()).folder)
+
+    def make(folder: Path):
+        raise RuntimeError("no luck")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeError, match="no luck"):
+            store.get_or_make(KIND, PRINT, make)
+
+
+def used(entry: Entry) -> float:
+    return (entry.folder / MANIFEST).stat().st_mtime
+
+
+def test_the_last_use_is_the_time_of_the_manifest(store):
+    entry = store.get_or_make(KIND, PRINT, Maker())
+    for ask in (store.get, lambda kind, fingerprint: store.get_or_make(kind, fingerprint, Maker())):
+        os.utime(entry.folder / MANIFEST, (0, 0))
+        start = time.time() - 1
+        ask(KIND, PRINT)
+        assert used(entry) >= start
+
+
+def test_a_store_that_cannot_note_the_last_use_is_read_all_the_same(store, monkeypatch):
+    entry = store.get_or_make(KIND, PRINT, Maker())
+    monkeypatch.setattr(os, "utime", refuse(errno.EROFS))
+    assert store.get(KIND, PRINT) == entry
+
+
+def test_an_entry_of_somebody_else_is_an_error_that_says_whom_to_ask(store, monkeypatch):
+    store.get_or_make(KIND, PRINT, Maker())
+    monkeypatch.setattr(Path, "read_text", refuse(errno.EACCES))
+    with pytest.raises(StoreError, match=r"cannot be read .*Permission denied.*or ask the owner"):
+        store.get(KIND, PRINT)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no luck"), KeyboardInterrupt(), PermissionError(errno.EACCES, "no")])
@@ -138,6 +235,122 @@ def test_a_full_disk_is_a_store_error(store, code):
         store.get_or_make(KIND, PRINT, make)
     assert f"the store {store.root} cannot be written ({os.strerror(code)})" in str(caught.value)
     assert leftovers(store) == []
+
+
+class SafetensorError(Exception):
+    """As safetensors has it: no OSError."""
+
+
+FULL = {
+    "torch": RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),
+    "torch's writer": RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"),
+    "safetensors": SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    "a number alone": SafetensorError("I/O error (os error 122)"),
+    "pip": ModelError("cannot be fetched (ERROR: [Errno 28] No space left on device)"),
+    "no number": OSError("No space left on device"),
+    "a file of the store": OSError(errno.ENOSPC, "No space left on device", "tmp/x"),
+}
+
+
+def raising(error: BaseException):
+    def make(folder: Path):
+        if isinstance(error, OSError) and error.filename:
+            error.filename = str(folder.parent / "x")
+        raise error
+
+    return make
+
+
+@pytest.mark.parametrize("error", FULL.values(), ids=FULL.keys())
+def test_a_full_disk_is_known_by_what_the_libraries_say(store, error):
+    with pytest.raises(StoreError, match="cannot be written") as caught:
+        store.get_or_make(KIND, PRINT, raising(error))
+    assert caught.value.__cause__ is error
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("failed"), SafetensorError("failed")])
+def test_a_full_disk_is_known_by_the_space_that_is_left(store, monkeypatch, error):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=2**20 - 1))
+    with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"):
+        store.get_or_make(KIND, PRINT, raising(error))
+
+
+@pytest.mark.parametrize(
+    "error", [TrainingError("the loss is nan"), KeyboardInterrupt(), FileNotFoundError(errno.ENOENT, "no")]
+)
+def test_other_errors_stay_what_they_are_on_a_full_disk(store, monkeypatch, error):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    with pytest.raises(type(error)) as caught:
+        store.get_or_make(KIND, PRINT, raising(error))
+    assert caught.value is error
+
+
+def test_another_full_disk_is_not_the_store(store, tmp_path):
+    def make(folder: Path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "elsewhere"))
+
+    with pytest.raises(OSError, match="elsewhere"):
+        store.get_or_make(KIND, PRINT, make)
+
+
+@pytest.mark.parametrize("name", ["mkdir", "fsync", "rename"])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+def test_each_step_that_the_disk_refuses_is_a_store_error(store, monkeypatch, name, code):
+    monkeypatch.setattr(os, name, refuse(code))
+    with pytest.raises(StoreError, match=f"cannot be written .{re.escape(os.strerror(code))}.*--persona-store=DIR"):
+        store.get_or_make(KIND, PRINT, lambda folder: {"loss": 0.5})
+    monkeypatch.undo()
+    assert store.get(KIND, PRINT) is None
+    assert store.get_or_make(KIND, PRINT, Maker()).manifest["loss"] == 0.5
+    assert leftovers(store) == []
+
+
+@pytest.mark.parametrize("where", ["locks", "tmp", KIND])
+def test_a_file_where_a_folder_should_be_is_a_store_error(store, where):
+    store.root.mkdir()
+    (store.root / where).write_text("in the way", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"cannot be written .*--persona-store=DIR"):
+        store.get_or_make(KIND, PRINT, Maker())
+
+
+LIMITED = f"""
+import resource
+from pytest_persona.errors import StoreError
+def make(folder):
+    (folder / "weights.bin").write_bytes(bytes(3 * 2**20))
+    return {{}}
+if sys.argv[2] == "limit":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+try:
+    store.get_or_make("{KIND}", "{PRINT}", make)
+except StoreError as error:
+    print(error)
+assert store.get("{KIND}", "{PRINT}") is None
+assert list((store.root / "tmp").iterdir()) == []
+"""
+
+
+def test_a_file_that_the_disk_cannot_hold_is_a_store_error(store):
+    with child(LIMITED, store.root, "limit") as process:
+        output = process.stdout.read()
+    assert process.returncode == 0
+    assert output.startswith(f"the store {store.root} cannot be written (File too large). Name another folder")
+
+
+def test_a_disk_that_is_full_is_a_store_error(tmp_path):
+    """On a real disk of 1 MiB, in a mount namespace of its own."""
+    mount = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mounted = f"mount -t tmpfs -o size=1m tmpfs {shlex.quote(str(tmp_path))}"
+    try:
+        subprocess.run([*mount, mounted], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount a disk of its own")
+    command = [sys.executable, "-c", f"{START}\n{LIMITED}", str(tmp_path), "no limit"]
+    result = subprocess.run(
+        [*mount, f"{mounted} && exec {shlex.join(command)}"], check=True, capture_output=True, text=True
+    )
+    assert result.stdout.startswith(f"the store {tmp_path} cannot be written (No space left on device). Name another")
 
 
 def write_entry(store: Store) -> None:
@@ -173,33 +386,49 @@ def test_a_read_only_store_says_where_and_what_to_do(tmp_path, write):
         tmp_path.chmod(0o700)
 
 
+START = "import sys; from pathlib import Path; from pytest_persona.store import Store; store = Store(Path(sys.argv[1]))"
+
+
 def child(script: str, *arguments: object) -> subprocess.Popen:
     """A process that runs `script`, where `store` and `sys` are known."""
-    start = (
-        "import sys; from pathlib import Path; from pytest_persona.store import Store; store = Store(Path(sys.argv[1]))"
-    )
-    command = [sys.executable, "-c", f"{start}\n{script}", *map(str, arguments)]
+    command = [sys.executable, "-c", f"{START}\n{script}", *map(str, arguments)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 KILLED = f"""
+import tempfile
 def make(folder):
     (folder / "weights.bin").write_text("half")
-    print("making", flush=True)
-    sys.stdin.read()
+    with tempfile.TemporaryDirectory(dir=folder.parent):
+        print("making", flush=True)
+        sys.stdin.read()
 store.get_or_make("{KIND}", "{PRINT}", make)
 """
 
 
-def test_a_maker_that_is_killed_leaves_no_entry_and_no_lock(store):
+def test_a_maker_that_is_killed_leaves_no_entry_no_lock_and_in_the_end_no_scratch(store):
     with child(KILLED, store.root) as process:
         assert process.stdout.readline() == "making\n"
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    assert store.get(KIND, PRINT) is None
-    make = Maker()
-    assert store.get_or_make(KIND, PRINT, make) == store.get(KIND, PRINT)
-    assert make.calls == 1
+        with store.scratch(KIND, "e" * 64) as other:  # as of another run that goes on
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            assert process.returncode == -signal.SIGKILL
+            assert store.get(KIND, PRINT) is None
+            (left,) = store.leftovers(KIND, PRINT)
+            assert set(leftovers(store)) == {left, other}
+            make = Maker()
+            assert store.get_or_make(KIND, PRINT, make) == store.get(KIND, PRINT)
+            assert make.calls == 1
+            assert leftovers(store) == [other]
+
+
+def test_what_a_maker_leaves_beside_its_folder_goes_away(store):
+    def make(folder: Path):
+        (folder.parent / "download").mkdir()
+        return {}
+
+    store.get_or_make(KIND, PRINT, make)
+    assert leftovers(store) == []
 
 
 TOGETHER = f"""
@@ -266,6 +495,7 @@ PLAIN = st.recursive(
 )
 
 
+@settings(deadline=None)  # the disk may be slow
 @given(key=st.dictionaries(st.text(), PLAIN, max_size=3), data=st.dictionaries(st.text(), PLAIN, max_size=3))
 def test_memory_gives_back_what_was_computed(tmp_path_factory, key, data):
     store = Store(tmp_path_factory.mktemp("store"))
