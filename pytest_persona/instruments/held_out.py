@@ -1,0 +1,54 @@
+"""What may not be trained on: the texts that models are tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from pytest_persona.instruments.arithmetic import problem_id, word_problems
+from pytest_persona.instruments.darktriad import DARK_TRIAD, darktriad
+from pytest_persona.instruments.gsm8k import gsm8k
+from pytest_persona.instruments.official import PUBLISHED
+
+__all__ = ["ARITHMETIC_EVAL", "held_out"]
+
+ARITHMETIC_EVAL = 1000  # ours: how many word problems of the eval split, seed 0, count as used for tests
+
+
+def held_out(data: Path | None) -> Mapping[str, str]:
+    """From the `problem_id` of every text of an evaluation to the name of its instrument. Downloads nothing.
+
+    The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it, and the word
+    problems `arithmetic/eval`; from `data` also the published Dark Triad items and `gsm8k/test`. A text of two
+    instruments has the first one's name.
+
+    Args:
+        data: Folder with the published files; those that it lacks are left out. None is a folder without any.
+
+    Raises:
+        InstrumentError: a file of `data` is damaged, or not the published one.
+    """
+    names: dict[str, str] = {}
+    for name, text in _texts(data):
+        names.setdefault(problem_id(text), name)
+    return names
+
+
+def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
+    for trait in DARK_TRIAD:
+        for kind in ("pocket", "official"):
+            if kind == "pocket" or _present(data, f"persona/{trait}.jsonl"):
+                instrument = darktriad(trait, kind=kind, data=data)
+                for item in instrument.items:
+                    yield instrument.name, item.statement
+                    yield instrument.name, item.question
+    if _present(data, "gsm8k/test.jsonl"):
+        for problem in gsm8k("test", data):
+            yield "gsm8k/test", problem.question
+    for problem in islice(word_problems("eval", seed=0), ARITHMETIC_EVAL):
+        yield "arithmetic/eval", problem.question
+
+
+def _present(data: Path | None, path: str) -> bool:
+    return data is not None and (data / PUBLISHED[path].path).is_file()

@@ -1,0 +1,79 @@
+"""Every text that a model is tested with is held out of training, and says to which instrument it belongs."""
+
+import itertools
+import socket
+
+import pytest
+
+from pytest_persona.errors import InstrumentError
+from pytest_persona.instruments import DARK_TRIAD, darktriad
+from pytest_persona.instruments.arithmetic import problem_id, word_problems
+from pytest_persona.instruments.gsm8k import gsm8k
+from pytest_persona.instruments.held_out import ARITHMETIC_EVAL, held_out
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("no network here")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+
+
+def link(official_data, folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).symlink_to(official_data / name)
+    return folder
+
+
+@pytest.mark.parametrize("trait", DARK_TRIAD)
+def test_pocket_items_are_held_out_as_statement_and_as_question(trait, no_network):
+    held = held_out(None)
+    for item in darktriad(trait, kind="pocket").items:
+        assert held[problem_id(item.statement)] == f"darktriad/{trait}"
+        assert held[problem_id(item.question)] == f"darktriad/{trait}"
+        assert problem_id(item.statement.upper() + "\n") in held
+
+
+def test_word_problems_of_the_eval_split_are_held_out_and_no_others():
+    held = held_out(None)
+    drawn = list(itertools.islice(word_problems("eval", seed=0), ARITHMETIC_EVAL + 1))
+    assert {held[problem.id] for problem in drawn[:-1]} == {"arithmetic/eval"}
+    assert drawn[-1].id not in held
+    assert all(problem.id not in held for problem in itertools.islice(word_problems("train", seed=0), 1000))
+    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60
+
+
+def test_a_folder_without_files_adds_nothing(tmp_path, no_network):
+    assert held_out(tmp_path) == held_out(None)
+
+
+def test_published_files_are_held_out(official_data, no_network):
+    held = held_out(official_data)
+    for trait in DARK_TRIAD:
+        for item in darktriad(trait, kind="official", data=official_data).items:
+            assert held[problem_id(item.question)].startswith("darktriad/")
+            assert held[problem_id(item.statement)].startswith("darktriad/")
+    assert {held[problem.id] for problem in gsm8k("test", official_data)} == {"gsm8k/test"}
+    assert not any(problem.id in held for problem in gsm8k("train", official_data))
+    assert held.items() >= held_out(None).items()
+
+
+def test_files_that_are_there_are_read_without_the_others(official_data, tmp_path, no_network):
+    held = held_out(link(official_data, tmp_path, "persona/narcissism.jsonl"))
+    assert set(held.values()) == {*(f"darktriad/{trait}" for trait in DARK_TRIAD), "arithmetic/eval"}
+    first = darktriad("narcissism", kind="official", data=official_data).items[0]
+    assert held[problem_id(first.question)] == "darktriad/narcissism"
+    held = held_out(link(official_data, tmp_path, "gsm8k/test.jsonl"))
+    assert "gsm8k/test" in held.values()
+
+
+@pytest.mark.parametrize("name", ["persona/psychopathy.jsonl", "gsm8k/test.jsonl"])
+@pytest.mark.parametrize("text", ["{", '{"question": "What?"}\n', ""])
+def test_a_damaged_file_is_an_error(tmp_path, name, text):
+    path = tmp_path / name
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InstrumentError, match=path.name):
+        held_out(tmp_path)
