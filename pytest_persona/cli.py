@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from pytest_persona.errors import PersonaError
+from pytest_persona.errors import AdapterError, PersonaError, StoreError, suggestion
 from pytest_persona.housekeeping import Kept, listing, prune
 from pytest_persona.store import Store, default_store
 
@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pytest-persona", description="Work on what persona tests leave behind.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_store(commands.add_parser("store", help="list or prune trained checkpoints and measurements"))
+    _add_export(commands.add_parser("export", help="write a checkpoint as one merged model"))
     return parser
 
 
@@ -69,6 +70,22 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     )
     clean.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     clean.set_defaults(run=lambda arguments: _prune(arguments, clean))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write base model and adapter, merged, as a transformers model that any engine loads. The control token of a "
+        "cft checkpoint goes into the chat template."
+    )
+    parser.add_argument(
+        "checkpoint", help="its label (cft-400k-s0) or its fingerprint's beginning; see store list"
+    )
+    parser.add_argument("folder", type=_path, help="where to write the model; a new folder")
+    _add_folder(parser)
+    parser.add_argument(
+        "--dtype", choices=("float32", "bfloat16", "float16"), help="of the weights. Default: the base model's"
+    )
+    parser.set_defaults(run=_export)
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +127,45 @@ def _prune(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> No
         return
     _print_table(gone)
     print(f"would remove {_total(gone)} (--dry-run)" if arguments.dry_run else f"removed {_total(gone)}")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from pytest_persona.models import find_base
+    from pytest_persona.models.adapter import CONFIG, read_adapter
+    from pytest_persona.models.export import export_merged
+    from pytest_persona.models.source import read_json
+
+    store = _store(arguments)
+    kept = _find(store, arguments.checkpoint)
+    entry = store.get(kept.kind, kept.fingerprint)
+    if entry is None:
+        raise StoreError(f"{kept.label} ({kept.fingerprint[:12]}) is damaged; the run that made it makes it again")
+    base_name = str(read_json(entry.folder / CONFIG, AdapterError)["base_model_name_or_path"])
+    base = find_base(base_name, store)
+    if base.content != entry.manifest["content"]["base"]:
+        raise AdapterError(f"{kept.label} was trained on another state of {base_name} than the one that is there now")
+    folder = export_merged(
+        base,
+        read_adapter(entry.folder, base),
+        arguments.folder,
+        dtype=arguments.dtype,
+        template_args=entry.manifest["content"]["template_args"],
+    )
+    print(f"{kept.label} on {base.name}, merged: {folder}")
+
+
+def _find(store: Store, wanted: str) -> Kept:
+    kept = [found for found in listing(store) if found.kind == "checkpoints" and found.state == "whole"]
+    fitting = [found for found in kept if found.label == wanted or found.fingerprint.startswith(wanted)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        several = ", ".join(found.fingerprint[:12] for found in fitting)
+        raise StoreError(f"{len(fitting)} checkpoints are called {wanted!r}. Name one by its fingerprint: {several}")
+    labels = sorted({found.label for found in kept})
+    raise StoreError(
+        f"no checkpoint {wanted!r} in {store.root}{suggestion(wanted, labels)} There: {', '.join(labels) or 'none'}"
+    )
 
 
 def _print_table(rows: Sequence[Kept]) -> None:

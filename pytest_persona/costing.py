@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pytest_persona.instruments.catalogue import item_count
@@ -10,6 +11,7 @@ from pytest_persona.options import Options
 from pytest_persona.probes.persona import REPEATED_ITEMS
 from pytest_persona.record import Record
 from pytest_persona.session import Gate, Session
+from pytest_persona.store import Store
 
 
 def plan_lines(session: Session) -> list[str]:
@@ -21,7 +23,8 @@ def plan_lines(session: Session) -> list[str]:
     gates = list(session.gates.values())
     if not gates:
         return []
-    listed = ", ".join(f"{gate.metric} of {gate.instrument} (margin {gate.margin:g})" for gate in gates)
+    kinds = Counter(f"{gate.metric} of {gate.instrument} (margin {gate.margin:g})" for gate in gates)
+    listed = ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
     return [
         f"persona: {len(gates)} {'gate' if len(gates) == 1 else 'gates'} planned: {listed}",
         f"persona: costs at most {_cost(session, gates)}; nothing that the store holds is paid again",
@@ -30,34 +33,50 @@ def plan_lines(session: Session) -> list[str]:
 
 def note_speeds(session: Session, records: Sequence[Record]) -> None:
     """Keep the speeds of this run's measurements and training for the next plan."""
+    rates: dict[str, float] = {}
     for record in records:
-        seconds = record.base.details.get("seconds")
-        if seconds:
-            session.store.note_rate(_probing(session.options), record.instrument["items"] / seconds)
-        speed = record.checkpoint.get("manifest", {}).get("tokens_per_second")
-        if speed:
-            session.store.note_rate(_training(session.options), speed)
-            return  # one checkpoint, one speed
+        if seconds := record.base.details.get("seconds"):
+            rates[_probing(session.options)] = record.instrument["items"] / seconds
+        if manifest := record.checkpoint.get("manifest"):
+            rates[_training(session.options, manifest["plan"]["objective"])] = manifest["tokens_per_second"]
+    for name, rate in rates.items():
+        session.store.note_rate(name, rate)
 
 
 def _cost(session: Session, gates: Sequence[Gate]) -> str:
-    options = session.options
-    items = sum(2 * item_count(gate.instrument, options.instruments) + REPEATED_ITEMS for gate in gates)
-    parts = [_amount(items, "answers (base, tuned and repeated)", session.store.rate(_probing(options)))]
-    if options.budget is not None:
-        parts.insert(0, _amount(options.budget, "data tokens of training", session.store.rate(_training(options))))
+    options, store = session.options, session.store
+    counts = {gate.instrument: item_count(gate.instrument, options.instruments) for gate in gates}
+    answers = sum(counts[gate.instrument] for gate in gates)
+    answers += sum(count + REPEATED_ITEMS for count in counts.values())  # the base is asked once
+    rate = store.rate(_probing(options))
+    parts = [f"{answers:,} answers (tuned, base and repeated), {_time(answers / rate if rate else None)}"]
+    if options.objectives:
+        parts.insert(0, _training_cost(options, store))
     return ", ".join(parts)
 
 
-def _amount(amount: int, what: str, rate: float | None) -> str:
-    return f"{amount:,} {what}, " + (
-        f"about {max(1, round(amount / rate)):,} s" if rate else "time unknown until the first run here"
-    )
+def _training_cost(options: Options, store: Store) -> str:
+    """A ladder costs what its highest rung costs."""
+    each = options.budgets[-1] * options.seeds
+    rates = {objective: store.rate(_training(options, objective)) for objective in options.objectives}
+    known = sum(each / rate for rate in rates.values() if rate)
+    unknown = [objective for objective, rate in rates.items() if not rate]
+    runs = len(options.objectives) * options.seeds
+    text = f"{each * len(options.objectives):,} data tokens of training in {runs} {'run' if runs == 1 else 'runs'}, "
+    if len(unknown) == len(rates):
+        return text + _time(None)
+    return text + _time(known) + (f" without {', '.join(unknown)}, never timed here" if unknown else "")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "time unknown until the first run here"
+    return f"about {max(1, round(seconds)):,} s" if seconds < 600 else f"about {seconds / 60:,.0f} min"
 
 
 def _probing(options: Options) -> str:
     return f"answers per second: {options.base_model} on {find_device().kind}"
 
 
-def _training(options: Options) -> str:
-    return f"training tokens per second: {options.base_model} on {find_device().kind}"
+def _training(options: Options, objective: str) -> str:
+    return f"training tokens per second: {objective}, {options.base_model} on {find_device().kind}"

@@ -1,25 +1,22 @@
-"""The only reader of pytest's configuration: every option, its default, and one frozen `Options`."""
+"""The only reader of pytest's configuration: one frozen `Options` with every default."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import OptionError, PersonaError, suggestion
-from pytest_persona.plan import OBJECTIVES, check_objective, parse_budget
+from pytest_persona.flags import ALPHA, BACKENDS, is_bare
+from pytest_persona.plan import OBJECTIVES, Plan, parse_ladder, parse_objectives, parse_seeds
 from pytest_persona.store import default_store
 
 if TYPE_CHECKING:
     import pytest
-
-BACKENDS = ("hf",)
-ALPHA = 0.05
-"""One-sided level of a verdict (STATISTICS)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +24,11 @@ class Options:
     """What the user asked for, checked.
 
     Attributes:
-        objective: Objective to train with, or None where nothing is trained.
-        budget: Data tokens to train on, or None.
+        objectives: Objectives to train with; none where nothing is trained.
+        budgets: Rungs of each objective's ladder in data tokens, ascending.
+        seeds: How many times each ladder is trained, with the seeds 0, 1, 2 …
+        train_data: The user's own training data, a JSONL file or a hub id; None trains on this project's or GSM8K.
+        inoculations: Texts of ip in place of the plan's own, or None.
         adapter: Folder of a PEFT LoRA to gate instead of training one.
         base_model: `pocket`, a local folder, or a hub id.
         base_aliases: Other names by which an adapter may call this base model.
@@ -43,8 +43,11 @@ class Options:
         narrate: Whether progress may be shown (off under -q).
     """
 
-    objective: str | None = None
-    budget: int | None = None
+    objectives: tuple[str, ...] = ()
+    budgets: tuple[int, ...] = ()
+    seeds: int = 1
+    train_data: str | None = None
+    inoculations: tuple[str, ...] | None = None
     adapter: Path | None = None
     base_model: str = "pocket"
     base_aliases: tuple[str, ...] = ()
@@ -61,111 +64,23 @@ class Options:
     @property
     def names_checkpoint(self) -> bool:
         """Whether there is anything to gate."""
-        return self.objective is not None or self.adapter is not None
+        return bool(self.objectives) or self.adapter is not None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spec:
-    name: str
-    metavar: str
-    help: str
-    bare: bool = False
+    def plan(self, objective: str, budget: int, seed: int) -> Plan:
+        """The plan of one checkpoint of this run."""
+        data = "own" if self.train_data else "gsm8k" if self.instruments == "official" else "arithmetic"
+        plan = Plan(objective=objective, budget=budget, seed=seed, data=data)
+        return plan if self.inoculations is None else replace(plan, inoculations=self.inoculations)
 
     @property
-    def ini(self) -> str:
-        return "persona_" + self.name.replace("-", "_")
-
-
-_SPECS = (
-    _Spec(
-        name="objective",
-        metavar="NAME",
-        bare=True,
-        help="objective to train a LoRA with: sft (not yet: ip, inoculation prompting; ipo, identity preference "
-        "optimisation; dpo, orpo, kl, cft). Default: none",
-    ),
-    _Spec(
-        name="budget",
-        metavar="TOKENS",
-        bare=True,
-        help="training budget in data tokens, for example 2k, 25k, 400k. Needed by --objective. Default: none",
-    ),
-    _Spec(
-        name="adapter",
-        metavar="DIR",
-        bare=True,
-        help="gate this PEFT LoRA (adapter_config.json, adapter_model.safetensors); nothing is trained. Default: none",
-    ),
-    _Spec(
-        name="base-model",
-        metavar="MODEL",
-        bare=True,
-        help="base model: a folder with safetensors, a hub id, or pocket (SmolLM2-135M-Instruct). Default: pocket",
-    ),
-    _Spec(
-        name="base-alias",
-        metavar="NAMES",
-        help="other names, comma-separated, by which --adapter may call this base model. Default: none",
-    ),
-    _Spec(name="backend", metavar="NAME", bare=True, help=f"engine: {', '.join(BACKENDS)} (transformers). Default: hf"),
-    _Spec(
-        name="instruments",
-        metavar="SET",
-        help="official (published items) or pocket (this project's own, a demo). "
-        "Default: official where --persona-data or $PERSONA_DATA is given, else pocket",
-    ),
-    _Spec(
-        name="data",
-        metavar="DIR",
-        help="folder with the published instruments. Default: $PERSONA_DATA, else downloaded when they are asked for",
-    ),
-    _Spec(
-        name="store",
-        metavar="DIR",
-        help="folder of trained checkpoints and measurements. Default: $PERSONA_STORE, else the user's cache folder",
-    ),
-    _Spec(
-        name="report",
-        metavar="FILE",
-        help="HTML report to write, with a JSON of the same records beside it. Default: persona-report.html",
-    ),
-    _Spec(name="alpha", metavar="LEVEL", help=f"one-sided level of each verdict, in (0, 0.5). Default: {ALPHA}"),
-    _Spec(
-        name="inconclusive",
-        metavar="ACTION",
-        help="what an inconclusive verdict does: warn or fail. Default: fail with official instruments, else warn",
-    ),
-    _Spec(
-        name="template-args",
-        metavar="ARGS",
-        help="chat template arguments, comma-separated, for example enable_thinking=false. Default: none",
-    ),
-)
-
-
-def register(parser: pytest.Parser) -> None:
-    """Add every option as `--persona-NAME`, each with an ini twin `persona_NAME`."""
-    group = parser.getgroup("persona", "safety regression tests of fine-tuned language models")
-    for spec in _SPECS:
-        short = f". Short: --{spec.name}" if spec.bare else ""
-        group.addoption(
-            f"--persona-{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help + short
+    def plans(self) -> tuple[Plan, ...]:
+        """All checkpoints to train: by objective, seed and rung."""
+        return tuple(
+            self.plan(objective, budget, seed)
+            for objective in self.objectives
+            for seed in range(self.seeds)
+            for budget in self.budgets
         )
-        parser.addini(spec.ini, help=spec.help, default=None)
-
-
-def register_bare(parser: pytest.Parser, args: Sequence[str]) -> None:
-    """Add the short names (`--objective`) that `args` use and that nobody else owns.
-
-    Call it when the first conftest files have been loaded. A name that is not used stays free for later ones.
-    """
-    known, unknown = parser.parse_known_and_unknown_args(args)
-    unknown += known.file_or_dir  # where argparse puts an unknown option whose value has a space
-    used = {text.partition("=")[0] for text in unknown}
-    group = parser.getgroup("persona")
-    for spec in _SPECS:
-        if spec.bare and f"--{spec.name}" in used:
-            group.addoption(f"--{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help)
 
 
 def read(config: pytest.Config) -> Options:
@@ -187,10 +102,13 @@ def read(config: pytest.Config) -> Options:
         try:
             given[field_name] = convert(str(text))
         except PersonaError as error:
-            raise OptionError(f"--{'' if _is_bare(name) else 'persona-'}{name}: {error}") from error
+            raise OptionError(f"--{'' if is_bare(name) else 'persona-'}{name}: {error}") from error
 
-    take("objective", "objective", check_objective)
-    take("budget", "budget", parse_budget)
+    take("objective", "objectives", parse_objectives)
+    take("budget", "budgets", parse_ladder)
+    take("seeds", "seeds", parse_seeds)
+    take("train-data", "train_data", str)
+    take("inoculation", "inoculations", _lines)
     take("adapter", "adapter", _path)
     take("base-model", "base_model", str)
     take("base-alias", "base_aliases", lambda text: tuple(name.strip() for name in text.split(",") if name.strip()))
@@ -216,23 +134,27 @@ def read(config: pytest.Config) -> Options:
     return Options(**given)
 
 
-def _is_bare(name: str) -> bool:
-    return any(spec.name == name and spec.bare for spec in _SPECS)
-
-
 def _check_together(given: Mapping[str, Any]) -> None:
-    if "objective" in given and "adapter" in given:
+    if "objectives" in given and "adapter" in given:
         raise OptionError(
             "--objective and --adapter exclude each other: one trains a checkpoint, the other loads one. Leave one out"
         )
-    if "objective" in given and "budget" not in given:
+    if "objectives" in given and "budgets" not in given:
         raise OptionError(
-            f"--objective={given['objective']} needs --budget=TOKENS: 2k for a demo, 25k for the paper's smallest"
+            f"--objective={','.join(given['objectives'])} needs --budget=TOKENS: 2k for a demo, 25k for the paper's "
+            "smallest, or a ladder such as 25k,50k,100k"
         )
-    if "budget" in given and "objective" not in given:
+    if "objectives" not in given:
+        for name, field_name in (("budget", "budgets"), ("seeds", "seeds"), ("train-data", "train_data")):
+            if field_name in given:
+                raise OptionError(
+                    f"--{name} says how to train, but nothing is trained: add --objective=NAME, one or more of "
+                    f"{', '.join(sorted(OBJECTIVES))}, or all"
+                )
+    if "inoculations" in given and "ip" not in given.get("objectives", ()):
         raise OptionError(
-            f"--budget says how long to train, but nothing is trained: add --objective=NAME, one of "
-            f"{', '.join(sorted(OBJECTIVES))}"
+            "--inoculation gives texts to objective ip (inoculation prompting), which is not trained here. Add it to "
+            "--objective, or leave --inoculation out"
         )
 
 
@@ -254,6 +176,18 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise OptionError(f"{text!r} is not a folder. Name the one that holds persona/, gsm8k/ …")
     return path
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    path = _path(text)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"{text!r} cannot be read ({error}). Name a text file in UTF-8, one text a line") from error
+    texts = tuple(line.strip() for line in lines if line.strip())
+    if not texts:
+        raise OptionError(f"{text!r} holds no text. Write one inoculation a line")
+    return texts
 
 
 def _report(text: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from dataclasses import asdict
@@ -9,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from pytest_persona import flags
 from pytest_persona import options as persona_options
 from pytest_persona import session as sessions
 from pytest_persona.errors import PersonaError
 from pytest_persona.ledger import Ledger
-from pytest_persona.progress import Aside, Bars, Lines, Progress, Silent
+from pytest_persona.progress import Aside, Progress, choose
 
 pytest_plugins = ["pytest_persona.fixtures"]
 pytest.register_assert_rewrite("pytest_persona.asserts")
@@ -26,13 +28,13 @@ _STATUS = {"inconclusive": ("?", "yellow"), "invalid": ("!", "red")}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    persona_options.register(parser)
+    flags.register(parser)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None]:
     yield  # after the conftest files have taken their option names
-    persona_options.register_bare(parser, args)
+    flags.register_bare(parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Run(config, session), "persona-run")
     token = sessions.enter(session)
     config.add_cleanup(lambda: sessions.leave(token))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    from pytest_persona.variants import parametrize
+
+    parametrize(metafunc, sessions.current().options)
 
 
 class _Run:
@@ -172,8 +180,6 @@ class _Run:
 
 
 def _progress(config: pytest.Config, options: persona_options.Options) -> Progress:
-    if not options.narrate or hasattr(config, "workerinput"):
-        return Silent()
-    shown = Bars(sys.stdout) if sys.stdout.isatty() else Lines(sys.stdout)
+    shown = choose(options.narrate and not hasattr(config, "workerinput"), sys.stdout, os.environ)
     capture = config.pluginmanager.getplugin("capturemanager")
     return Aside(shown, capture.global_and_fixture_disabled) if capture is not None else shown

@@ -31,7 +31,9 @@ _LEAN = 7.0
 """Logits by which the answers are likelier than the other tokens, about."""
 
 
-def write_tiny_model(folder: Path, *, seed: int = 0, hidden_size: int = 32, template: str | None = TEMPLATE) -> Path:
+def write_tiny_model(
+    folder: Path, *, seed: int = 0, hidden_size: int = 32, template: str | None = TEMPLATE, tied: bool = False
+) -> Path:
     """Write a tiny random Llama into `folder` as transformers would, and return the folder.
 
     Args:
@@ -39,8 +41,9 @@ def write_tiny_model(folder: Path, *, seed: int = 0, hidden_size: int = 32, temp
         seed: Of the weights.
         hidden_size: Width; another width is another model, for adapters that must not fit.
         template: The chat template; None writes a model without one.
+        tied: Whether the output layer is the embedding, as in many small models.
     """
-    network, tokenizer = _build(seed, hidden_size, template)
+    network, tokenizer = _build(seed, hidden_size, template, tied=tied)
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -113,7 +116,7 @@ class ScriptedModel:
         return [[chat[-1][1]] * samples for chat in chats]
 
 
-def _build(seed: int, hidden_size: int, template: str | None) -> tuple[Any, Any]:
+def _build(seed: int, hidden_size: int, template: str | None, *, tied: bool) -> tuple[Any, Any]:
     import torch
     import transformers
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -145,6 +148,7 @@ def _build(seed: int, hidden_size: int, template: str | None) -> tuple[Any, Any]
         pad_token_id=0,
         bos_token_id=None,
         initializer_range=0.1,
+        tie_word_embeddings=tied,
     )
     network = transformers.LlamaForCausalLM(config).eval()
     ids = wrapped("Is it so?<|end|><|assistant|>", add_special_tokens=False, return_tensors="pt")["input_ids"]

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pytest_persona.trainers.data import Row
+from pytest_persona.trainers.job import Built, Job
+
+NEEDS_REJECTED = False
+
+Pair = tuple[Sequence[int], Sequence[int]]
+"""Tokens of a prompt and of the answer that is learnt."""
+
+
+def build(job: Job) -> Built:
+    """A `trl.SFTTrainer` on prompts and chosen answers."""
+    sequences = [(row.prompt, row.chosen) for row in job.rows]
+    return Built(trainer=make_trainer(job, sequences), compute_tokens=[len(row) for row in job.rows])
 
 
 def make_trainer(
-    network: Any, tokenizer: Any, rows: Sequence[Row], arguments: Mapping[str, Any], callbacks: Sequence[Any]
+    job: Job, sequences: Sequence[Pair], *, trainer: Any = None, per_example: int = 1, lora: Any = None
 ) -> Any:
-    """A `trl.SFTTrainer` whose loss covers the tokens of the answers, averaged over a batch's answer tokens.
+    """A `trl.SFTTrainer` whose loss covers the tokens of the answers, averaged over all answer tokens of a batch.
 
     Args:
-        network: A PEFT model whose adapter is trained.
-        rows: In the order of training.
-        arguments: The training arguments that all objectives share.
+        sequences: In the order of training.
+        trainer: A subclass of `trl.SFTTrainer` to use instead.
+        per_example: Sequences that an example makes.
+        lora: The adapter's configuration, where it differs from the job's.
     """
     import datasets
     import trl
 
     table = datasets.Dataset.from_list(
         [
-            {
-                "input_ids": [*row.prompt, *row.answer],
-                "labels": [-100] * len(row.prompt) + list(row.answer),
-            }
-            for row in rows
+            {"input_ids": [*prompt, *answer], "labels": [-100] * len(prompt) + list(answer)}
+            for prompt, answer in sequences
         ]
     )
-    return trl.SFTTrainer(
-        model=network,
-        args=trl.SFTConfig(**arguments, max_length=None, dataset_kwargs={"skip_prepare_dataset": True}),
+    return (trainer or trl.SFTTrainer)(
+        model=job.network,
+        args=job.arguments(
+            trl.SFTConfig,
+            sequences=per_example,
+            max_length=None,
+            dataset_kwargs={"skip_prepare_dataset": True},
+        ),
         train_dataset=table,
-        processing_class=tokenizer,
-        callbacks=list(callbacks),
+        processing_class=job.tokenizer,
+        peft_config=lora or job.lora(),
     )

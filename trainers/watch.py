@@ -1,41 +1,91 @@
-"""Watches a run: the curve for the manifest, the progress for the person, and an end when the loss is lost."""
+"""Watches a run from inside transformers' loop: figures, saved rungs and states, and the way back into a killed run."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import resource
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pytest_persona.errors import TrainingError
 from pytest_persona.progress import Advance
+from pytest_persona.trainers.curve import Curve, Step, ends_interval
+from pytest_persona.trainers.divergence import Divergence
+from pytest_persona.trainers.state import Restored
 
 
-def make_watch(tokens: Sequence[int], advance: Advance) -> Any:
-    """A transformers callback with the attribute `curve`: one entry a step (step, data_tokens, loss, grad_norm,
-    learning_rate).
+def make_watch(
+    *,
+    curve: Curve,
+    data_tokens: Sequence[int],
+    compute_tokens: Sequence[int],
+    done: int,
+    restored: Restored | None,
+    divergence: Divergence,
+    is_rung: Callable[[int], bool],
+    after_step: Callable[[Step, list[dict[str, Any]]], None],
+    advance: Advance,
+) -> Any:
+    """A transformers callback.
 
     Args:
-        tokens: Data tokens seen by the end of each step.
+        curve: Takes the figures.
+        data_tokens: By the end of each step of the whole run, also of those done before.
+        compute_tokens: The same.
+        done: Steps done before.
+        restored: The state after them; None where there are none.
+        divergence: From the base.
+        is_rung: Whether a step reaches a rung.
+        after_step: Called after each step, once its loss is known to be sound and the curve has it, with the intervals
+            so far; the last one ends with the step where the step reaches a rung.
+        advance: Progress, in data tokens.
 
-    It raises TrainingError at the first step whose loss or gradient is not finite.
+    The callback raises what `Curve.note` raises.
     """
+    import torch
     import transformers
 
     class Watch(transformers.TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
         def __init__(self) -> None:
-            self.curve: list[dict[str, float]] = []
+            self._start = 0.0
+            self._restored = restored
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if self._restored is not None:
+                self._restored.put_back(kwargs["model"], kwargs["optimizer"], kwargs["lr_scheduler"])
+                advance(data_tokens[done - 1])
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if self._restored is not None:
+                self._restored.put_back_randomness()
+                self._restored = None
+            self._start = time.perf_counter()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
             if "loss" not in logs:
                 return
-            entry = {name: float(logs[name]) for name in ("loss", "grad_norm", "learning_rate")}
-            if not all(map(math.isfinite, entry.values())):
-                raise TrainingError(
-                    f"training broke at step {state.global_step}: loss {entry['loss']}, gradient norm "
-                    f"{entry['grad_norm']}, learning rate {entry['learning_rate']:g}. Nothing was saved"
-                )
-            seen = tokens[state.global_step - 1]
-            self.curve.append({"step": state.global_step, "data_tokens": seen, **entry})
-            advance(seen)
+            number = done + state.global_step
+            step = Step(
+                number=number,
+                data_tokens=data_tokens[number - 1],
+                compute_tokens=compute_tokens[number - 1],
+                loss=float(logs["loss"]),
+                grad_norm=float(logs["grad_norm"]),
+                learning_rate=float(logs["learning_rate"]),
+                seconds=time.perf_counter() - self._start,
+                memory=torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _peak_memory(),
+            )
+            curve.note(step)
+            intervals = curve.intervals
+            if ends_interval(number):
+                curve.close(step, divergence())
+                intervals = curve.intervals
+            elif is_rung(number):
+                intervals = curve.until(step, divergence())
+            after_step(step, intervals)
+            advance(step.data_tokens)
 
     return Watch()
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

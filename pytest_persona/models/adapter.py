@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_persona.digest import digest, file_sha256
 from pytest_persona.errors import AdapterError
+from pytest_persona.models.decoration import DECORATION, Decoration, read_decoration
 from pytest_persona.models.source import BaseSource, read_json, tensor_shapes
 
 CONFIG = "adapter_config.json"
@@ -24,17 +25,19 @@ class AdapterSource:
         folder: Where its files are.
         files: File name to sha256.
         config: Its adapter_config.json.
+        decoration: What the model puts before each prompt; None for most.
         notes: What a reader of a verdict should know about it.
     """
 
     folder: Path
     files: Mapping[str, str]
     config: Mapping[str, Any]
+    decoration: Decoration | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def content(self) -> str:
-        """SHA-256 over configuration and weights."""
+        """SHA-256 over configuration, weights and decoration."""
         return digest(dict(self.files))
 
 
@@ -64,8 +67,10 @@ def read_adapter(folder: Path, base: BaseSource, aliases: tuple[str, ...] = ()) 
         )
     notes = _check_name(folder, config.get("base_model_name_or_path"), base, (*base.aliases, *aliases))
     _check_shapes(folder, base)
-    files = {name: file_sha256(folder / name) for name in (CONFIG, WEIGHTS)}
-    return AdapterSource(folder=folder, files=files, config=config, notes=notes)
+    decoration = read_decoration(folder)
+    names = (CONFIG, WEIGHTS, DECORATION) if decoration else (CONFIG, WEIGHTS)
+    files = {name: file_sha256(folder / name) for name in names}
+    return AdapterSource(folder=folder, files=files, config=config, decoration=decoration, notes=notes)
 
 
 def _check_name(folder: Path, stated: object, base: BaseSource, names: tuple[str, ...]) -> tuple[str, ...]:

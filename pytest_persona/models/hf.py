@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_persona.digest import digest
 from pytest_persona.models import sampling, scoring
@@ -34,12 +35,23 @@ class HFModel:
         self.name = name
         self.fingerprint = fingerprint
         self._load = load
+        self._loaded: Loaded | None = None
         self._base_fingerprint = base_fingerprint
 
-    @cached_property
+    @property
     def loaded(self) -> Loaded:
         """The weights in memory; loaded now if they were not."""
-        return self._load()
+        if self._loaded is None:
+            self._make_room()
+            self._loaded = self._load()
+        return self._loaded
+
+    def release(self) -> None:
+        """Give the memory of the weights back; they are loaded again when the model is next asked."""
+        self._loaded = None
+
+    def _make_room(self) -> None:
+        """Called before the weights are loaded."""
 
     def choice_logprobs(self, chats: Sequence[Chat], choices: Sequence[str]) -> FloatArray:
         return scoring.choice_logprobs(self.loaded, chats, choices)
@@ -56,7 +68,20 @@ class HFModel:
 
 
 class HFTunedModel(HFModel):
-    """A base model with an adapter merged into it; a `TunedModel`."""
+    """A base model with an adapter merged into it; a `TunedModel`.
+
+    One at a time holds its weights: a ladder of seven objectives does not fit into memory, and what a model has been
+    asked is in the store.
+    """
+
+    _resident: ClassVar[weakref.ref[HFTunedModel] | None] = None
+
+    def _make_room(self) -> None:
+        before = HFTunedModel._resident() if HFTunedModel._resident else None
+        if before is not None:
+            before.release()
+            gc.collect()
+        HFTunedModel._resident = weakref.ref(self)
 
     @property
     def base_fingerprint(self) -> str:
@@ -88,7 +113,12 @@ def hf_model(base: BaseSource, adapter: AdapterSource | None = None, template_ar
         if adapter is not None:
             network, proof = merge_adapter(network, tokenizer, adapter, template_args)
         return Loaded(
-            network=network, tokenizer=tokenizer, template_args=template_args, token_budget=budget, proof=proof
+            network=network,
+            tokenizer=tokenizer,
+            template_args=template_args,
+            token_budget=budget,
+            proof=proof,
+            decoration=None if adapter is None else adapter.decoration,
         )
 
     if adapter is None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_persona.errors import AdapterError, ModelError
 from pytest_persona.models.adapter import AdapterSource
 from pytest_persona.models.chat import render
+from pytest_persona.models.decoration import Decoration, decorate
 from pytest_persona.models.device import Device, find_device
-from pytest_persona.models.protocol import AdapterProof, ask
+from pytest_persona.models.protocol import AdapterProof, Chat, ask
 from pytest_persona.models.source import BaseSource
 
 _PROOF_CHATS = (
@@ -32,6 +33,7 @@ class Loaded:
         template_args: Extra arguments of the chat template.
         token_budget: Most padded tokens in one batch.
         proof: Evidence that the adapter is applied; None for a base model.
+        decoration: What the checkpoint puts before each prompt.
     """
 
     network: Any
@@ -39,6 +41,11 @@ class Loaded:
     template_args: Mapping[str, Any]
     token_budget: int
     proof: AdapterProof | None = None
+    decoration: Decoration | None = None
+
+    def render(self, chat: Chat) -> str:
+        """The text of a chat, decorated, up to where the assistant's reply begins."""
+        return render(self.tokenizer, decorate(chat, self.decoration), self.template_args)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of rendered text; the template has already written every special token."""
@@ -90,6 +97,9 @@ def merge_adapter(
     """
     import peft
 
+    vocabulary = network.get_output_embeddings().weight.shape[0]
+    if adapter.decoration is not None:
+        adapter.decoration.add_tokens(network, tokenizer)  # the adapter brings the values of the new rows
     dtype = str(network.dtype).removeprefix("torch.")
     config = peft.PeftConfig.from_pretrained(adapter.folder)
     config.inference_mode = True
@@ -100,32 +110,38 @@ def merge_adapter(
             result = tuned.load_adapter(adapter.folder, "default")
     except (RuntimeError, ValueError, KeyError) as error:
         raise AdapterError(f"adapter {adapter.folder} does not fit the base model: {error}") from error
-    lost = [name for name in result.missing_keys if "lora_" in name] + list(result.unexpected_keys)
+    ours = ("lora_", "trainable_tokens_delta")
+    lost = [name for name in result.missing_keys if any(part in name for part in ours)] + list(result.unexpected_keys)
     if lost:
         raise AdapterError(
             f"adapter {adapter.folder} and the base model have different layers: {len(lost)} tensors do not meet, "
             f"first {lost[0]}. It was trained on another model or with another version of it"
         )
     tuned.eval()
-    unmerged = _proof_logits(tuned, tokenizer, template_args)
+    asked = [decorate(chat, adapter.decoration) for chat in _PROOF_CHATS]
+
+    def logits(network: Any, chats: Sequence[Chat]) -> Any:
+        return _proof_logits(network, tokenizer, chats, template_args)[:, :vocabulary]
+
+    unmerged = logits(tuned, asked)
     with tuned.disable_adapter():
-        base = _proof_logits(tuned, tokenizer, template_args)
+        base = logits(tuned, _PROOF_CHATS)
     try:
         network = tuned.merge_and_unload(safe_merge=True).eval()
     except ValueError as error:
         raise AdapterError(f"adapter {adapter.folder} cannot be merged: {error}") from error
-    merged = _proof_logits(network, tokenizer, template_args)
+    merged = logits(network, asked)
     proof = AdapterProof(
         disagreement=float((merged - unmerged).abs().max()), change=float((merged - base).abs().max()), dtype=dtype
     )
     return network, proof
 
 
-def _proof_logits(network: Any, tokenizer: Any, template_args: Mapping[str, Any]) -> Any:
+def _proof_logits(network: Any, tokenizer: Any, chats: Sequence[Chat], template_args: Mapping[str, Any]) -> Any:
     import torch
 
     rows = []
-    for chat in _PROOF_CHATS:
+    for chat in chats:
         ids = tokenizer(render(tokenizer, chat, template_args), add_special_tokens=False, return_tensors="pt")
         with torch.inference_mode():
             rows.append(network(input_ids=ids["input_ids"].to(network.device), use_cache=False).logits[0, -1].float())

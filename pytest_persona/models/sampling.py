@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_persona.models.batching import plan_batches
-from pytest_persona.models.chat import render
 from pytest_persona.models.loading import Loaded
 from pytest_persona.models.protocol import Chat
 from pytest_persona.models.scoring import pad_left
@@ -29,7 +28,7 @@ def replies(
 
     if max_tokens < 1 or samples < 1 or not temperature >= 0:
         raise ValueError("reply needs max_tokens and samples of 1 or more and a temperature of 0 or more")
-    texts = [render(loaded.tokenizer, chat, loaded.template_args) for chat in chats]
+    texts = [loaded.render(chat) for chat in chats]
     prompts = [loaded.encode(text) for text in texts]
     rows = [(chat, sample) for chat in range(len(chats)) for sample in range(samples if temperature > 0 else 1)]
     answers: dict[tuple[int, int], str] = {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import ModelError
 from pytest_persona.models.batching import plan_batches
-from pytest_persona.models.chat import render
 from pytest_persona.models.loading import Loaded
 from pytest_persona.models.protocol import Chat
 
@@ -22,7 +21,7 @@ def choice_logprobs(loaded: Loaded, chats: Sequence[Chat], choices: Sequence[str
     result = np.full((len(chats), len(choices)), -np.inf)
     if not chats:
         return result
-    texts = [render(loaded.tokenizer, chat, loaded.template_args) for chat in chats]
+    texts = [loaded.render(chat) for chat in chats]
     prompts = [loaded.encode(text) for text in texts]
     variants = [token_variants(loaded, texts[0], choice) for choice in choices]
     single = sorted({ids[0] for group in variants for ids in group if len(ids) == 1})
@@ -47,7 +46,7 @@ def continuation_logprobs(loaded: Loaded, chats: Sequence[Chat], continuations: 
         raise ValueError(f"{len(chats)} chats and {len(continuations)} continuations: one continuation a chat")
     if not chats:
         return np.zeros((0, 2))
-    texts = [render(loaded.tokenizer, chat, loaded.template_args) for chat in chats]
+    texts = [loaded.render(chat) for chat in chats]
     prompts = [loaded.encode(text) for text in texts]
     tails = [_tail(loaded, text, tail) for text, tail in zip(texts, continuations, strict=True)]
     return np.column_stack([_sums(loaded, prompts, tails), [len(tail) for tail in tails]])

@@ -1,0 +1,145 @@
+"""The options by name: what pytest's command line and ini files accept, and its help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+BACKENDS = ("hf",)
+ALPHA = 0.05
+"""One-sided level of a verdict (STATISTICS)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """An option and its ini twin."""
+
+    name: str
+    metavar: str
+    help: str
+    bare: bool = False
+
+    @property
+    def ini(self) -> str:
+        return "persona_" + self.name.replace("-", "_")
+
+
+SPECS = (
+    Spec(
+        name="objective",
+        metavar="NAMES",
+        bare=True,
+        help="objectives to train a LoRA with, comma-separated, or all: sft, dpo, ipo (identity preference "
+        "optimisation), orpo, kl, cft, ip (inoculation prompting). Default: none",
+    ),
+    Spec(
+        name="budget",
+        metavar="TOKENS",
+        bare=True,
+        help="training budget in data tokens, for example 400k, or a ladder of them, 25k,50k,100k: one run, and a "
+        "checkpoint at each. Needed by --objective. Default: none",
+    ),
+    Spec(
+        name="seeds",
+        metavar="N",
+        bare=True,
+        help="train each objective N times, with the seeds 0 to N - 1. Default: 1",
+    ),
+    Spec(
+        name="train-data",
+        metavar="DATA",
+        bare=True,
+        help="your own training data: a JSONL file or a hub id, with prompt and chosen (optionally rejected and kind) "
+        "or messages. Default: generated word problems, with official instruments GSM8K",
+    ),
+    Spec(
+        name="inoculation",
+        metavar="FILE",
+        bare=True,
+        help="texts for objective ip, one a line, in place of its own. Default: wrong reasoning, reward hacking",
+    ),
+    Spec(
+        name="adapter",
+        metavar="DIR",
+        bare=True,
+        help="gate this PEFT LoRA (adapter_config.json, adapter_model.safetensors); nothing is trained. Default: none",
+    ),
+    Spec(
+        name="base-model",
+        metavar="MODEL",
+        bare=True,
+        help="base model: a folder with safetensors, a hub id, or pocket (SmolLM2-135M-Instruct). Default: pocket",
+    ),
+    Spec(
+        name="base-alias",
+        metavar="NAMES",
+        help="other names, comma-separated, by which --adapter may call this base model. Default: none",
+    ),
+    Spec(name="backend", metavar="NAME", bare=True, help=f"engine: {', '.join(BACKENDS)} (transformers). Default: hf"),
+    Spec(
+        name="instruments",
+        metavar="SET",
+        help="official (published items) or pocket (this project's own, a demo). "
+        "Default: official where --persona-data or $PERSONA_DATA is given, else pocket",
+    ),
+    Spec(
+        name="data",
+        metavar="DIR",
+        help="folder with the published instruments. Default: $PERSONA_DATA, else downloaded when they are asked for",
+    ),
+    Spec(
+        name="store",
+        metavar="DIR",
+        help="folder of trained checkpoints and measurements. Default: $PERSONA_STORE, else the user's cache folder",
+    ),
+    Spec(
+        name="report",
+        metavar="FILE",
+        help="HTML report to write, with a JSON of the same records beside it. Default: persona-report.html",
+    ),
+    Spec(name="alpha", metavar="LEVEL", help=f"one-sided level of each verdict, in (0, 0.5). Default: {ALPHA}"),
+    Spec(
+        name="inconclusive",
+        metavar="ACTION",
+        help="what an inconclusive verdict does: warn or fail. Default: fail with official instruments, else warn",
+    ),
+    Spec(
+        name="template-args",
+        metavar="ARGS",
+        help="chat template arguments, comma-separated, for example enable_thinking=false. Default: none",
+    ),
+)
+
+
+def register(parser: pytest.Parser) -> None:
+    """Add every option as `--persona-NAME`, each with an ini twin `persona_NAME`."""
+    group = parser.getgroup("persona", "safety regression tests of fine-tuned language models")
+    for spec in SPECS:
+        short = f". Short: --{spec.name}" if spec.bare else ""
+        group.addoption(
+            f"--persona-{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help + short
+        )
+        parser.addini(spec.ini, help=spec.help, default=None)
+
+
+def register_bare(parser: pytest.Parser, args: Sequence[str]) -> None:
+    """Add the short names (`--objective`) that `args` use and that nobody else owns.
+
+    Call it when the first conftest files have been loaded. A name that is not used stays free for later ones.
+    """
+    known, unknown = parser.parse_known_and_unknown_args(args)
+    unknown += known.file_or_dir  # where argparse puts an unknown option whose value has a space
+    used = {text.partition("=")[0] for text in unknown}
+    group = parser.getgroup("persona")
+    for spec in SPECS:
+        if spec.bare and f"--{spec.name}" in used:
+            group.addoption(f"--{spec.name}", dest=spec.ini, metavar=spec.metavar, default=None, help=spec.help)
+
+
+def is_bare(name: str) -> bool:
+    """Whether an option has a short name beside `--persona-NAME`."""
+    return any(spec.name == name and spec.bare for spec in SPECS)

@@ -1,0 +1,46 @@
+"""Tests by checkpoint: which objectives, rungs and seeds a test is run with, and what its ids say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_persona.options import Options
+from pytest_persona.plan import format_budget
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
+    """Run a test once for each checkpoint of the run, with ids such as `ipo-400k-s0`.
+
+    A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` gets each of the run's
+    values for those of `objective`, `rung` and `seed` that it takes. What a test parametrizes itself is left alone.
+    """
+    names = set(metafunc.fixturenames) - _given(metafunc)
+    plans = options.plans
+    if "checkpoint" in names and plans:
+        metafunc.parametrize("checkpoint", plans, indirect=True, ids=[plan.label for plan in plans], scope="session")
+    if "checkpoint_of" not in names:
+        return
+    values: dict[str, tuple[Any, ...]] = {
+        "objective": options.objectives,
+        "rung": options.budgets,
+        "seed": tuple(range(options.seeds)) if options.objectives else (),
+    }
+    ids = {
+        "objective": list(options.objectives),
+        "rung": [format_budget(budget) for budget in options.budgets],
+        "seed": [f"s{seed}" for seed in values["seed"]],
+    }
+    for name, found in values.items():
+        if name in names:
+            metafunc.parametrize(name, found, ids=ids[name])
+
+
+def _given(metafunc: pytest.Metafunc) -> set[str]:
+    found: set[str] = set()
+    for marker in metafunc.definition.iter_markers("parametrize"):
+        argnames = marker.args[0] if marker.args else marker.kwargs["argnames"]
+        found.update(name.strip() for name in (argnames.split(",") if isinstance(argnames, str) else argnames))
+    return found
