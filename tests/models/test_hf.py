@@ -195,3 +195,22 @@ def test_cuda_is_found_through_the_driver_and_only_where_torch_can_use_it(monkey
     assert device._cuda() == Device("cuda", "Fast GPU", 80 * 10**9)
     monkeypatch.setattr(device, "installed_version", lambda name: "2.13.0+cpu")
     assert device._cuda() is None
+
+
+def test_one_tuned_model_at_a_time_holds_its_weights(tiny_base, tiny_adapter, tmp_path):
+    from pytest_persona.testing import write_tiny_adapter
+
+    other = write_tiny_adapter(tmp_path, tiny_base.folder, seed=5)
+    first, second = (load_checkpoint(folder, tiny_base).model for folder in (tiny_adapter, other))
+    before = first.choice_logprobs(CHATS, ("Yes", "No"))
+    assert first._loaded is not None
+    second.choice_logprobs(CHATS, ("Yes", "No"))
+    assert first._loaded is None
+    assert first.choice_logprobs(CHATS, ("Yes", "No")) == pytest.approx(before, abs=1e-6)
+    assert second._loaded is None
+
+
+def test_a_base_model_keeps_its_weights(model, tiny_base, tiny_adapter):
+    model.choice_logprobs(CHATS, ("Yes", "No"))
+    load_checkpoint(tiny_adapter, tiny_base).model.choice_logprobs(CHATS, ("Yes", "No"))
+    assert model._loaded is not None
