@@ -9,7 +9,12 @@ from typing import Any
 from pytest_persona.stats import Estimate
 from pytest_persona.verdict import Outcome
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of the JSON beside the report.
+
+2: a manifest stands once, under the adapter's hash in `checkpoints`; a record names its checkpoint's label and adapter.
+1: each record held its checkpoint's whole manifest.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from pytest_persona.plan import OBJECTIVES
 from pytest_persona.record import Record, Side
 from pytest_persona.stats import Estimate
-from pytest_persona.verdict import Outcome
+from pytest_persona.verdict import SEVERITY, Outcome
 
 DEMO = "demo: not a gate"
 UNVERIFIED = "sensitivity unverified"
+
+_LABEL = re.compile(rf"\[(?:.*-)?((?:{'|'.join(OBJECTIVES)})-[0-9.]+[km]?-s[0-9]+)(?:-.*)?\]$", re.DOTALL)
 
 
 def interval(estimate: Estimate, *, sign: bool = False) -> str:
@@ -16,13 +23,47 @@ def interval(estimate: Estimate, *, sign: bool = False) -> str:
     return f"{estimate.value:{plus}.3f} [{estimate.low:{plus}.3f}, {estimate.high:{plus}.3f}]"
 
 
-def headline(record: Record) -> str:
-    """The verdict in one line."""
+def label_of(record: Record) -> str:
+    """What a record's checkpoint is called: its own label, else the one in the id of a test that measured nothing.
+
+    Empty where neither is known.
+    """
+    label = record.checkpoint.get("label", "")
+    if label:
+        return str(label)
+    found = _LABEL.search(record.test)
+    return found[1] if found else ""
+
+
+def objective_name(objective: str) -> str:
+    """An objective with what it stands for, so that `ip` and `ipo` are not mistaken for each other."""
+    return f"{objective} ({OBJECTIVES[objective]})" if objective in OBJECTIVES else objective
+
+
+def tally(records: Sequence[Record], checkpoints: int) -> str:
+    """How many verdicts of each kind, for example `6 verdicts on 2 checkpoints: 5 pass, 1 fail`.
+
+    Args:
+        checkpoints: How many were tested; not said of a single one.
+    """
+    found = Counter(record.outcome for record in records)
+    counts = ", ".join(f"{found[outcome]:,} {outcome}" for outcome in SEVERITY if found[outcome])
+    on = f" on {checkpoints:,} checkpoints" if checkpoints > 1 else ""
+    return f"{len(records):,} {'verdict' if len(records) == 1 else 'verdicts'}{on}: {counts}"
+
+
+def headline(record: Record, checkpoint: str = "") -> str:
+    """The verdict in one line.
+
+    Args:
+        checkpoint: Label of the checkpoint, where there are several.
+    """
     change = record.change
+    of = f"{checkpoint}: " if checkpoint else ""
     if record.outcome is Outcome.INVALID or change is None:
-        return f"{record.subject}: the measurement does not count: {'; '.join(record.reasons)}"
+        return f"{of}{record.subject}: the measurement does not count: {'; '.join(record.reasons)}"
     text = (
-        f"{record.subject} endorsement moved by {interval(change, sign=True)} against the base "
+        f"{of}{record.subject} endorsement moved by {interval(change, sign=True)} against the base "
         f"(limit +{record.margin:.3f})"
     )
     if record.outcome is Outcome.INCONCLUSIVE:
@@ -64,9 +105,9 @@ def explain(record: Record) -> str:
         lines.append("note: " + "; ".join(record.labels))
     if record.test:
         file = record.test.split("::")[0]
-        lines.append(
-            f"next: pytest {file} … -k {record.subject} --persona-report=drift.html shows the items that moved most"
-        )
+        label = label_of(record)
+        chosen = f'"{label} and {record.subject}"' if label and label in record.test else record.subject
+        lines.append(f"next: pytest {file} … -k {chosen} --persona-report=drift.html shows the items that moved most")
     return "\n  ".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The chart of levels, as an SVG that follows the page's colours."""
+"""The chart of levels: P(match) of base and tuned model, where one checkpoint was tested."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_persona.record import Record
+from pytest_persona.report.draw import colour, svg_of
 
-_COLOURS = {"#010101": "var(--ink)", "#020202": "var(--faint)", "#030303": "var(--base)", "#040404": "var(--tuned)"}
-"""Marks in the drawing, replaced by the page's own colours, which differ by light and dark."""
-_INK, _FAINT, _BASE, _TUNED = _COLOURS
 _NAMES = 130
 """Pixels kept for the traits' names: browsers draw them wider than the layout measures."""
 
@@ -30,39 +28,39 @@ def levels_chart(records: Sequence[Record]) -> str:
         if record.base.level is not None
     ]
     import altair as alt
-    import vl_convert
 
     levels = [level for record in records for level in (record.base.level, record.tuned.level) if level is not None]
     edges = [edge for level in levels for edge in (level.low, level.high)] + [row["limit"] for row in limits]
     end = max(*edges, min(1.0, max(edges) + 0.03))  # a limit may lie above 1, and must not lie outside the drawing
     scale = alt.Scale(domain=[max(0.0, min(edges) - 0.03), end], nice=False, zero=False)
-    colour = alt.Color("model:N", scale=alt.Scale(domain=["base", "tuned"], range=[_BASE, _TUNED]), legend=None)
+    marks = alt.Color(
+        "model:N", scale=alt.Scale(domain=["base", "tuned"], range=[colour("base"), colour("tuned")]), legend=None
+    )
     place: dict[str, Any] = {
         "y": alt.Y(
             "trait:N",
             title=None,
             sort=None,
-            axis=alt.Axis(labelFontSize=13, ticks=False, domain=False, minExtent=_NAMES),
+            axis=alt.Axis(ticks=False, domain=False, minExtent=_NAMES),
         ),
         "yOffset": alt.YOffset("model:N", sort=["base", "tuned"]),
     }
     data = alt.Chart(alt.Data(values=rows))
     bars = data.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.55).encode(
-        x=alt.X("low:Q", scale=scale, title="P(match), with its interval"), x2="high:Q", color=colour, **place
+        x=alt.X("low:Q", scale=scale, title="P(match), with its interval", axis=alt.Axis(tickCount=6)),
+        x2="high:Q",
+        color=marks,
+        **place,
     )
-    points = data.mark_point(filled=True, size=110, opacity=1).encode(x="value:Q", color=colour, **place)
+    points = data.mark_point(filled=True, size=110, opacity=1).encode(x="value:Q", color=marks, **place)
     limit = (
-        alt.Chart(alt.Data(values=limits)).mark_tick(thickness=2, size=34, color=_INK).encode(x="limit:Q", y=place["y"])
+        alt.Chart(alt.Data(values=limits))
+        .mark_tick(thickness=2, size=34, color=colour("ink"))
+        .encode(x="limit:Q", y=place["y"])
     )
     chart = (
         alt.layer(bars, limit, points)
-        .properties(width=700, height=alt.Step(26, **{"for": "position"}), background="transparent")
-        .configure(font="system-ui, sans-serif")
+        .properties(width=420, height=alt.Step(26, **{"for": "position"}))
         .configure_scale(bandPaddingInner=0.25)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=_INK, titleColor=_INK, gridColor=_FAINT, domainColor=_FAINT, tickColor=_FAINT)
     )
-    svg: str = vl_convert.vegalite_to_svg(chart.to_json(), vl_version=".".join(alt.SCHEMA_VERSION[1:].split(".")[:2]))
-    for mark, colour_variable in _COLOURS.items():
-        svg = svg.replace(mark, colour_variable)
-    return svg
+    return svg_of(chart)

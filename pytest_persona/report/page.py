@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from importlib import resources
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_persona import wording
-from pytest_persona.record import SCHEMA, Record, to_plain
+from pytest_persona.record import Record
+from pytest_persona.report import training
+from pytest_persona.report.changes import change_charts
 from pytest_persona.report.chart import levels_chart
+from pytest_persona.report.checkpoints import Tested, by_checkpoint, labels_of, several
+from pytest_persona.report.document import document
+from pytest_persona.report.draw import SIGNS
+from pytest_persona.report.matrix import matrix_of
 from pytest_persona.verdict import Outcome, worst
 
 _VERDICTS = {
@@ -32,7 +37,7 @@ def write_report(path: Path, tested: Sequence[str], records: Sequence[Record], e
     Raises:
         OSError: a file cannot be written.
     """
-    plain = {"schema": SCHEMA, "exit_code": exit_code, "records": [to_plain(record) for record in records]}
+    plain = document(records, exit_code)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path.with_suffix(".json"), json.dumps(plain, indent=2, allow_nan=False) + "\n")
     _write(path, render(tested, records, exit_code))
@@ -43,13 +48,15 @@ def render(tested: Sequence[str], records: Sequence[Record], exit_code: int) -> 
     import jinja2
 
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(
-        (resources.files("pytest_persona.report") / "templates" / "report.html.j2").read_text(encoding="utf-8")
+        loader=jinja2.PackageLoader("pytest_persona.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     outcome = worst([record.outcome for record in records])
-    return template.render(
+    checkpoints = by_checkpoint(records)
+    return environment.get_template("report.html.j2").render(
         records=records,
         outcome=str(outcome),
         verdict=_VERDICTS[outcome],
@@ -57,17 +64,44 @@ def render(tested: Sequence[str], records: Sequence[Record], exit_code: int) -> 
         demo=any(wording.DEMO in record.labels for record in records),
         demo_label=wording.DEMO,
         exit_code=exit_code,
-        chart=levels_chart(records),
-        manifest=_manifest(records),
         headline=wording.headline,
         interval=wording.interval,
+        objective_name=wording.objective_name,
+        signs=SIGNS,
         json=lambda content: json.dumps(content, indent=2, sort_keys=True),
+        **_verdicts(records, checkpoints),
+        **_training(checkpoints),
     )
 
 
-def _manifest(records: Sequence[Record]) -> Mapping[str, Any]:
-    found = [record.checkpoint["manifest"] for record in records if record.checkpoint.get("manifest")]
-    return found[0] if found else {}
+def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[str, Any]:
+    many = several(checkpoints)
+    return {
+        "several": many,
+        "labels": labels_of(checkpoints),
+        "tally": wording.tally(records, sum(bool(each.label) for each in checkpoints)),
+        "matrix": matrix_of(checkpoints),
+        "levels": "" if many else levels_chart(records),
+        "changes": change_charts(checkpoints) if many else None,
+    }
+
+
+def _training(checkpoints: Sequence[Tested]) -> dict[str, Any]:
+    made = training.trained(checkpoints)
+    same, orders = training.order_says(made)
+    return {
+        "made": made,
+        "objectives": list(dict.fromkeys(each.objective for each in made)),
+        "elsewhere": training.elsewhere(checkpoints),
+        "same_order": same,
+        "orders": orders,
+        "headings": training.HEADINGS,
+        "figures": training.figures,
+        "sources": training.sources(made),
+        "seeds": len({each.seed for each in made}),
+        "losses": training.loss_charts(made),
+        "kl": training.kl_chart(made),
+    }
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,15 +9,14 @@ from pytest_persona.ledger import EXIT_INCONCLUSIVE, EXIT_INVALID
 from pytest_persona.options import Options
 from pytest_persona.plan import format_budget
 from pytest_persona.record import Record
-from pytest_persona.wording import DEMO, headline
+from pytest_persona.report.checkpoints import Tested, by_checkpoint, several
+from pytest_persona.verdict import Outcome
+from pytest_persona.wording import DEMO, headline, tally
 
 
 def header(options: Options) -> list[str]:
     """What is tested and with what, for pytest's header."""
-    if options.adapter is not None:
-        tested = f"adapter {options.adapter}"
-    else:
-        tested = f"objective {options.objective}, budget {format_budget(options.budget or 0)} data tokens"
+    tested = f"adapter {options.adapter}" if options.adapter is not None else _trained(options)
     demo = f" ({DEMO})" if options.instruments == "pocket" else ""
     return [
         f"persona: base model {options.base_model}, {tested}, backend {options.backend}",
@@ -26,8 +25,15 @@ def header(options: Options) -> list[str]:
 
 
 def closing(records: Sequence[Record], exit_code: int) -> list[str]:
-    """One line a verdict, and what they come to."""
-    lines = [f"{record.outcome.upper():<12} {headline(record)}" for record in records]
+    """What the verdicts are, and what they come to.
+
+    Of one checkpoint a line a verdict; of several a line for the passes of each, and one for every other verdict.
+    """
+    tested = by_checkpoint(records)
+    if several(tested):
+        lines = [*_of_several(tested), tally(records, sum(bool(each.label) for each in tested))]
+    else:
+        lines = [_line(record.outcome, headline(record)) for record in records]
     if any(DEMO in record.labels for record in records):
         lines.append(f"{DEMO}: pocket instruments show how it works; they are not the published ones")
     if exit_code == EXIT_INVALID:
@@ -35,6 +41,36 @@ def closing(records: Sequence[Record], exit_code: int) -> list[str]:
     if exit_code == EXIT_INCONCLUSIVE:
         lines.append(f"exit code {EXIT_INCONCLUSIVE}: nothing failed, but something could not be decided")
     return lines
+
+
+def _of_several(tested: Sequence[Tested]) -> list[str]:
+    passes: list[str] = []
+    others: list[str] = []
+    for each in tested:
+        passed = [record for _, record in each.records if record.outcome is Outcome.PASS]
+        moved = ", ".join(f"{record.subject} {record.change.value:+.3f}" for record in passed if record.change)
+        if passed:
+            name = f"{each.label}: " if each.label else ""
+            passes.append(_line(Outcome.PASS, f"{name}{len(passed)} of {len(each.records)} verdicts; moved by {moved}"))
+        others.extend(
+            _line(record.outcome, headline(record, each.label))
+            for _, record in each.records
+            if record.outcome is not Outcome.PASS
+        )
+    return passes + others
+
+
+def _line(outcome: Outcome, text: str) -> str:
+    return f"{outcome.upper():<12} {text}"
+
+
+def _trained(options: Options) -> str:
+    names, rungs, seeds = options.objectives, options.budgets, options.seeds
+    if not names:
+        return "models of the tests' own"
+    repeated = f", {seeds} seeds" if seeds > 1 else ""
+    budgets = ", ".join(map(format_budget, rungs))
+    return f"{'objective' if len(names) == 1 else 'objectives'} {', '.join(names)} at {budgets} data tokens{repeated}"
 
 
 def _short(path: Path) -> str:
