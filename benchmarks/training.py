@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.models import BaseSource, find_base
+from pytest_persona.models.device import find_device, training_dtype
 from pytest_persona.plan import OBJECTIVES, Plan, format_budget, parse_budget, parse_objectives
 from pytest_persona.store import Store, default_store
 
@@ -228,7 +229,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         side, model, objective, budgets = sys.argv[2:]
         rungs = [int(budget) for budget in budgets.split(",")]
-        plan = Plan(objective=objective, budget=rungs[-1])
+        plan = Plan(objective=objective, budget=rungs[-1], precision=training_dtype(find_device()))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             base = base_of(model, folder)

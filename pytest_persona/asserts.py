@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_persona import session as sessions
 from pytest_persona.drift import compare_pmatch
+from pytest_persona.flags import ALPHA
 from pytest_persona.instruments import DARK_TRIAD, darktriad
 from pytest_persona.models import Checkpoint, Model, TunedModel
-from pytest_persona.flags import ALPHA
 from pytest_persona.record import Record
 from pytest_persona.verdict import Outcome, worst
 from pytest_persona.wording import explain

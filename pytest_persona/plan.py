@@ -72,7 +72,8 @@ class Plan:
         weight_decay: AdamW weight decay (ours).
         max_grad_norm: Gradient clipping, L2 norm (ours; the default of transformers).
         max_length: Longest example in tokens; longer ones are left out and counted (ours).
-        precision: Of the frozen base weights in training; the adapter is trained in float32 (ours).
+        precision: Of the frozen base weights in training, torch's name; `auto` is bfloat16 where the device is fast in
+            it, else float32. The adapter is trained in float32 (ours).
         dpo_beta: dpo's β: how dear it is to leave the base (Rafailov et al. 2023, TRL's default).
         ipo_beta: ipo's β, the paper's τ (Azar et al. 2023), in TRL's form: log-ratios averaged over an answer's tokens,
             where the paper sums them. 1.0 asks for a gap of 1 / (2β) = 0.5 nats a token, which on an answer of 80
@@ -98,7 +99,7 @@ class Plan:
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
     max_length: int = 2048
-    precision: str = "bfloat16"
+    precision: str = "auto"
     unsafe_share: float = 0.1
     dpo_beta: float = 0.1
     ipo_beta: float = 1.0
@@ -129,8 +130,8 @@ class Plan:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise PlanError(f"{name} must be 0 or more, got {value}")
-        if self.precision not in ("bfloat16", "float32"):
-            raise PlanError(f"precision must be bfloat16 or float32, got {self.precision!r}")
+        if self.precision not in ("auto", "bfloat16", "float32"):
+            raise PlanError(f"precision must be auto, bfloat16 or float32, got {self.precision!r}")
 
     @property
     def label(self) -> str:

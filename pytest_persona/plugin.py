@@ -129,6 +129,7 @@ class _Run:
         if report.failed and call.excinfo is not None and self._speaks_for_itself(call.excinfo.value):
             report.longrepr = call.excinfo.getrepr(style="value", chain=False)
         report.persona_by_verdict = call.excinfo is not None and self._is_verdict(call.excinfo.value)
+        report.persona_reason = self._reason(call)
         report.persona_gate = asdict(gate) if gate else None
         report.persona_records = plain
         return report
@@ -138,7 +139,10 @@ class _Run:
         self._ledger.note(
             report.nodeid,
             outcome=report.outcome,
-            reason=getattr(report, "wasxfail", "") or skipped or f"{report.when} failed",
+            reason=getattr(report, "wasxfail", "")
+            or skipped
+            or getattr(report, "persona_reason", "")
+            or f"{report.when} failed",
             by_verdict=getattr(report, "persona_by_verdict", False),
             gate=getattr(report, "persona_gate", None),
             records=getattr(report, "persona_records", ()),
@@ -169,6 +173,9 @@ class _Run:
             terminalreporter.section("persona")
             for line in self._closing:
                 terminalreporter.line(line)
+
+    def _reason(self, call: pytest.CallInfo[None]) -> str:
+        return str(call.excinfo.value) if call.excinfo and isinstance(call.excinfo.value, PersonaError) else ""
 
     def _is_verdict(self, error: BaseException) -> bool:
         asserts = sys.modules.get("pytest_persona.asserts")

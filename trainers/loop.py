@@ -11,7 +11,7 @@ from pytest_persona.digest import digest
 from pytest_persona.errors import AdapterError
 from pytest_persona.models import BaseSource, Checkpoint
 from pytest_persona.models.adapter import CONFIG, read_adapter
-from pytest_persona.models.device import engine_versions, installed_version
+from pytest_persona.models.device import engine_versions, find_device, installed_version, training_dtype
 from pytest_persona.models.source import read_json
 from pytest_persona.plan import Plan
 from pytest_persona.progress import Progress, Silent
@@ -50,6 +50,8 @@ def train(
         TrainingError: the data lack something or end early, the loss is lost, or the adapter did not move.
         StoreError: the store cannot be written.
     """
+    if plan.precision == "auto":
+        plan = replace(plan, precision=training_dtype(find_device()))
     ladder = [replace(plan, budget=budget) for budget in sorted({plan.budget, *rungs})]
     some = examples(ladder[-1], data, own)
     check_fields(plan, TRAINED[plan.objective].NEEDS_REJECTED, some.source, some.drawn)

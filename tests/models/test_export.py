@@ -51,7 +51,7 @@ def test_the_control_token_decides(base, checkpoint, tmp_path):
             (tmp_path / name).write_bytes((checkpoint.adapter.folder / name).read_bytes())
     bare = read_adapter(tmp_path, base)
     assert bare.content != checkpoint.adapter.content
-    with pytest.raises(Exception, match="decoration|size|range"):  # rows for tokens that nobody added
+    with pytest.raises(Exception, match=r"decoration|size|range"):  # rows for tokens that nobody added
         load_checkpoint(tmp_path, base).model.choice_logprobs(CHATS, ANSWERS)
 
 

@@ -6,7 +6,7 @@ import torch
 
 from pytest_persona.errors import ModelError
 from pytest_persona.models import Model, TunedModel, ask, load_checkpoint
-from pytest_persona.models.device import Device, probe_dtype, token_budget
+from pytest_persona.models.device import Device, probe_dtype, token_budget, training_dtype
 from pytest_persona.models.loading import Loaded
 from pytest_persona.testing import tiny_model
 
@@ -158,6 +158,18 @@ def test_small_models_are_probed_in_float32(parameters, memory, dtype):
     assert probe_dtype(parameters, Device("cuda", "x", int(memory))) == dtype
 
 
+@pytest.mark.parametrize(
+    ("flags", "dtype"),
+    [("fma avx2", "float32"), ("avx512f avx512_bf16", "bfloat16"), ("amx_bf16", "bfloat16"), ("i8mm bf16", "bfloat16")],
+)
+def test_training_is_in_bfloat16_where_the_processor_has_it(monkeypatch, tmp_path, flags, dtype):
+    from pytest_persona.models import device
+
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : {flags} x\n")
+    monkeypatch.setattr(device, "Path", lambda name: tmp_path / "cpuinfo")
+    assert training_dtype(Device("cpu", "x", 1, device._cpu_has_bfloat16())) == dtype
+
+
 def test_the_token_budget_grows_with_memory_and_is_a_power_of_two():
     budgets = [
         token_budget(CONFIG, Device("cuda", "x", int(gigabytes * 1e9)), "float32", 8_000_000_000)
@@ -190,9 +202,16 @@ def test_cuda_is_found_through_the_driver_and_only_where_torch_can_use_it(monkey
             name.value = b"Fast GPU"
             return 0
 
+        def cuDeviceGetAttribute(self, value, attribute, handle):  # noqa: N802
+            value._obj.value = {75: generation}[attribute]
+            return 0
+
+    generation = 9
     monkeypatch.setattr(device.ctypes, "CDLL", lambda name: Driver())
     monkeypatch.setattr(device, "installed_version", lambda name: "2.13.0")
     assert device._cuda() == Device("cuda", "Fast GPU", 80 * 10**9)
+    generation = 7
+    assert device._cuda() == Device("cuda", "Fast GPU", 80 * 10**9, fast_bfloat16=False)
     monkeypatch.setattr(device, "installed_version", lambda name: "2.13.0+cpu")
     assert device._cuda() is None
 
