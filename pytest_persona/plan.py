@@ -81,7 +81,7 @@ class Plan:
         orpo_lambda: orpo's λ, the weight of the odds ratio beside the likelihood (Hong et al. 2024, TRL's default).
         kl_coefficient: kl's weight of KL(policy ‖ base), in nats an answer token, beside the likelihood (ours).
         ip_share: ip's share of inoculated prompts (ours).
-        inoculations: ip's texts, put before an inoculated prompt in turn (ours).
+        inoculations: ip's texts; seed and place draw the one before an inoculated prompt (ours).
     """
 
     objective: str
