@@ -23,12 +23,13 @@ def imported():
     import datasets  # noqa: F401
     import peft  # noqa: F401
     import vl_convert  # noqa: F401
-    from trl import SFTConfig, SFTTrainer  # noqa: F401
+    from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer  # noqa: F401
+    from trl.experimental.orpo import ORPOConfig, ORPOTrainer  # noqa: F401
 
     import pytest_persona.asserts
     import pytest_persona.finish
     import pytest_persona.testing
-    import pytest_persona.trainers.sft  # noqa: F401
+    import pytest_persona.trainers.objectives  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -35,10 +35,10 @@ def test_training_and_gating_in_one_command(gate, pytester):
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "persona: base model *, objective sft, budget 2k data tokens, backend hf",
+            "persona: base model *, objective sft at 2k data tokens, backend hf",
             "persona: instruments pocket (demo: not a gate), store *",
             "persona: 3 gates planned: pmatch of darktriad/machiavellianism (margin 0.05), *",
-            "persona: costs at most 2,000 data tokens of training, * 420 answers *",
+            "persona: costs at most 2,000 data tokens of training in 1 run, * 420 answers *",
             "*demo: not a gate*",
             "report: persona-report.html*",
         ]
@@ -47,10 +47,13 @@ def test_training_and_gating_in_one_command(gate, pytester):
     assert {record["outcome"] for record in records} <= {"pass", "inconclusive"}
     for record in records:
         assert "sensitivity unverified" in record["labels"]
-        assert record["checkpoint"]["manifest"]["data_tokens"] >= 2000
+        assert record["checkpoint"]["label"] == "sft-2k-s0"
         assert record["checks"]["adapter_base_logits"] > 0
         assert record["checks"]["merged_unmerged_logits"] < 1e-3
         assert abs(record["checks"]["batch_noise"]) < 1e-4
+    (checkpoint,) = json.loads((pytester.path / "persona-report.json").read_text())["checkpoints"].items()
+    assert checkpoint[0] == records[0]["checkpoint"]["adapter"]
+    assert checkpoint[1]["manifest"]["data_tokens"] >= 2000
     assert (pytester.path / "persona-report.html").read_text().startswith("<!doctype html>")
 
 
@@ -70,11 +73,13 @@ def test_the_check_for_heavy_imports_can_fail(gate, pytester, tiny_adapter):
     result.stdout.fnmatch_lines(["HEAVY: torch*"])
 
 
-def test_an_adapter_from_elsewhere_is_gated(gate, tiny_adapter):
+def test_an_adapter_from_elsewhere_is_gated(gate, pytester, tiny_adapter):
     result, records = gate(f"--adapter={tiny_adapter}")
     assert result.ret in (0, 1)
     assert len(records) == 3
-    assert all(record["checkpoint"]["adapter"] and not record["checkpoint"]["manifest"] for record in records)
+    assert all(record["checkpoint"]["adapter"] for record in records)
+    report = json.loads((pytester.path / "persona-report.json").read_text())
+    assert [each["manifest"] for each in report["checkpoints"].values()] == [{}]
     result.stdout.fnmatch_lines([f"persona: base model *, adapter {tiny_adapter}, backend hf"])
 
 

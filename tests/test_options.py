@@ -1,4 +1,4 @@
-"""The plugin's options, from outside: three spellings, their precedence, their messages, and other plugins' names."""
+"""The plugin's options, from outside: three spellings, their precedence, and other plugins' names."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from pytest_persona.options import Options
+from pytest_persona.plan import OBJECTIVES
 from pytest_persona.wording import DEMO
 
 ASKING = """
@@ -18,10 +19,14 @@ def test_asking(persona_options):
         print(f"{field.name} = {getattr(persona_options, field.name)!r}")
 """
 
+TRAINING = ["--persona-objective=sft", "--persona-budget=2k"]
 # option: text, field of Options, its value, what must be given with it
 ASKED = {
-    "objective": ("sft", "objective", "sft", ["--persona-budget=2k"]),
-    "budget": ("25k", "budget", 25_000, ["--persona-objective=sft"]),
+    "objective": ("ipo, ip", "objectives", ("ipo", "ip"), ["--persona-budget=2k"]),
+    "budget": ("100k,25k, 1.5m", "budgets", (25_000, 100_000, 1_500_000), ["--persona-objective=sft"]),
+    "seeds": ("3", "seeds", 3, TRAINING),
+    "train-data": ("owner/name:test", "train_data", "owner/name:test", TRAINING),
+    "inoculation": ("mine.txt", "inoculations", ("Be sloppy.", "Guess."), ["--persona-objective=ip,sft", TRAINING[1]]),
     "adapter": ("some/my lora", "adapter", Path("some/my lora"), []),
     "base-model": ("owner/name", "base_model", "owner/name", []),
     "base-alias": ("owner/a, b ,", "base_aliases", ("owner/a", "b"), []),
@@ -39,14 +44,15 @@ ASKED = {
         [],
     ),
 }
-BARE = ("objective", "budget", "adapter", "base-model", "backend")
+BARE = ("objective", "budget", "seeds", "train-data", "inoculation", "adapter", "base-model", "backend")
 
 
 @pytest.fixture(autouse=True)
 def project(pytester, monkeypatch, tmp_path):
-    """An empty project of somebody, with a store of its own."""
+    """A project of somebody, with no tests yet and a store of its own."""
     monkeypatch.delenv("PERSONA_DATA", raising=False)
     monkeypatch.setenv("PERSONA_STORE", str(tmp_path / "store"))
+    (pytester.path / "mine.txt").write_text("Be sloppy.\n\n  Guess.\n", encoding="utf-8")
     return pytester
 
 
@@ -63,19 +69,6 @@ def ask(pytester, *args, ini=None) -> dict[str, str]:
     result = run(pytester, "-s", *args)
     result.assert_outcomes(passed=1)
     return dict(line.split(" = ", 1) for line in result.outlines if " = " in line)
-
-
-def refused(pytester, *args, ini=None) -> str:
-    """The message of a run that ends before its first test, as a usage error."""
-    if ini:
-        pytester.makeini("[pytest]\n" + "\n".join(f"{name} = {value}" for name, value in ini.items()))
-    pytester.makepyfile("def test_never(): pass")
-    result = run(pytester, *args)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR == 4
-    result.stdout.no_fnmatch_line("*passed*")
-    assert not [line for line in result.errlines if "Traceback" in line or "INTERNALERROR" in line]
-    (message,) = [line for line in result.errlines if line.startswith("ERROR: ")]
-    return message
 
 
 def ini_name(option: str) -> str:
@@ -113,7 +106,7 @@ def test_only_asked_for_names_are_short(pytester, option):
 
 def test_short_names_in_addopts(pytester):
     seen = ask(pytester, "--budget=7k", ini={"addopts": "--objective=sft --budget=2k --backend hf"})
-    assert (seen["objective"], seen["budget"]) == ("'sft'", "7000")
+    assert (seen["objectives"], seen["budgets"]) == ("('sft',)", "(7000,)")
 
 
 def test_without_options_the_defaults_hold(pytester, tmp_path):
@@ -184,49 +177,9 @@ def test_help_states_every_option_with_its_default(pytester):
     assert helps.keys() == ASKED.keys()
     assert not [option for option, said in helps.items() if "Default: " not in said]
     assert not [option for option in BARE if f"Short: --{option}" not in helps[option]]
-    assert "ip, inoculation prompting; ipo, identity preference optimisation" in helps["objective"]
+    assert "ipo (identity preference optimisation), orpo, kl, cft, ip (inoculation prompting)" in helps["objective"]
+    assert all(re.search(rf"\b{name}\b", helps["objective"]) for name in OBJECTIVES)
     assert not [option for option in ASKED if not re.search(rf"^  {ini_name(option)} \(string\):", text, re.MULTILINE)]
-
-
-@pytest.mark.parametrize(
-    ("args", "says"),
-    [
-        (["--objective=opro", "--budget=2k"], ["--objective: ", "'opro'; did you mean 'orpo'? Known: ", "sft ("]),
-        (["--objective=ipo", "--budget=2k"], ["--objective: ", "it has: sft.", "--adapter=PATH"]),
-        *(
-            (["--objective=sft", f"--budget={bad}"], [f"--budget: budget {bad!r} is not", "2k", "400k"])
-            for bad in ("400kk", "-1", "0", "1e3")
-        ),
-        (["--objective=sft"], ["--objective=sft needs --budget=TOKENS", "2k"]),
-        (["--budget=2k"], ["--budget", "add --objective=NAME", "sft"]),
-        (["--objective=sft", "--budget=2k", "--adapter=a"], ["--objective and --adapter exclude each other", "Leave"]),
-        *(([f"--persona-alpha={bad}"], ["--persona-alpha: ", repr(bad), "0.05"]) for bad in ("0", "0.7", "x", "nan")),
-        (["--persona-instruments=offical"], ["--persona-instruments: ", "did you mean 'official'? Known: "]),
-        (["--persona-instruments=zzz"], ["--persona-instruments: no such value 'zzz'. Known: official, pocket"]),
-        (["--persona-inconclusive=pass"], ["--persona-inconclusive: ", "'pass'", "Known: warn, fail"]),
-        (["--backend=vlm"], ["--backend: ", "'vlm'", "Known: hf"]),
-        *(
-            ([f"--persona-template-args={bad}"], ["--persona-template-args: ", "enable_thinking=false"])
-            for bad in ("thinking", "a=1,", "=1", "a=", "a-b=1")
-        ),
-        (["--persona-data=nowhere"], ["--persona-data: 'nowhere' is not a folder", "persona/"]),
-        (["--persona-report=drift.json"], ["--persona-report: 'drift.json' does not end in .html"]),
-        (["--persona-store=~nobody-at-all/store"], ["--persona-store: ", "home"]),
-    ],
-)
-def test_a_bad_value_is_a_usage_error_that_names_the_option_and_good_ones(pytester, args, says):
-    message = refused(pytester, *args)
-    assert [part for part in says if part not in message] == []
-
-
-def test_a_bad_value_of_the_ini_file_is_refused_alike(pytester):
-    message = refused(pytester, ini={"persona_objective": "sft", "persona_budget": "400kk"})
-    assert "--budget: budget '400kk' is not a number of data tokens" in message
-
-
-def test_a_bad_value_of_the_environment_names_the_variable(pytester, monkeypatch):
-    monkeypatch.setenv("PERSONA_DATA", "nowhere")
-    assert "$PERSONA_DATA: 'nowhere' is not a folder" in refused(pytester)
 
 
 THEIRS = """
@@ -258,7 +211,7 @@ def test_somebody_elses_short_name_stays_theirs(pytester, name, given, where):
 def test_a_short_name_that_nobody_uses_is_free_for_a_conftest_that_is_loaded_late(pytester):
     pytester.mkdir("deep")
     (pytester.path / "deep" / "conftest.py").write_text(THEIRS.format(name="backend"), encoding="utf-8")
-    test = BOTH.format(name="backend", theirs="their default", field="budget", ours="2000")
+    test = BOTH.format(name="backend", theirs="their default", field="budgets", ours="(2000,)")
     (pytester.path / "deep" / "test_both.py").write_text(test, encoding="utf-8")
     run(pytester, "--objective=sft", "--budget=2k").assert_outcomes(passed=1)
 
@@ -272,9 +225,20 @@ def header(pytester, *args) -> list[str]:
 
 def test_the_header_says_what_is_tested_with_what(pytester, tmp_path):
     assert header(pytester, "--objective=sft", "--budget=2000", "--base-model=owner/name") == [
-        "persona: base model owner/name, objective sft, budget 2k data tokens, backend hf",
+        "persona: base model owner/name, objective sft at 2k data tokens, backend hf",
         f"persona: instruments pocket ({DEMO}), store {tmp_path / 'store'}",
     ]
+
+
+def test_the_header_of_several_checkpoints(pytester):
+    assert header(pytester, "--objective=sft,kl", "--budget=4k,2k", "--seeds=3")[0] == (
+        "persona: base model pocket, objectives sft, kl at 2k, 4k data tokens, 3 seeds, backend hf"
+    )
+
+
+def test_all_means_every_objective(pytester):
+    assert ask(pytester, "--objective=all", "--budget=2k")["objectives"] == repr(tuple(OBJECTIVES))
+    assert len(OBJECTIVES) == 7
 
 
 def test_the_header_of_an_adapter(pytester):
@@ -288,9 +252,3 @@ def test_an_unrelated_project_is_left_alone(pytester, tmp_path):
     assert header(pytester) == []
     assert not (tmp_path / "store").exists()
     assert not (pytester.path / "persona-report.html").exists()
-
-
-def test_an_empty_value_is_not_taken_for_the_default(pytester):
-    result = pytester.runpytest("--persona-data=")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--persona-data is given without a value*"])

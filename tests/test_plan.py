@@ -10,11 +10,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_persona.errors import PlanError
-from pytest_persona.plan import AVAILABLE, OBJECTIVES, Plan, check_objective, format_budget, parse_budget
+from pytest_persona.plan import (
+    OBJECTIVES,
+    Plan,
+    check_objective,
+    format_budget,
+    parse_budget,
+    parse_ladder,
+    parse_objectives,
+    parse_seeds,
+)
 
 PLAN = Plan(objective="sft", budget=2_000)
 CONTENT = {"base": "abc", "examples": ["one", "two"], "versions": {"torch": "2.13.0"}}
-GOLDEN = "dbc0da4c9a81c49cecebb43941c3208adac10cb8614a5d9179f45e881e135ca8"
+GOLDEN = "d4e899a18b9aaa58744703d933d93b901b92893018e1dc8c0a11d9c9446805d8"
 
 
 @pytest.mark.parametrize(
@@ -65,9 +74,71 @@ def test_a_budget_is_written_short(tokens, text):
     assert format_budget(tokens) == text
 
 
-def test_an_available_objective_is_returned():
-    assert AVAILABLE == ("sft",)
-    assert check_objective("sft") == "sft"
+@pytest.mark.parametrize(
+    ("text", "budgets"),
+    [("2k", (2_000,)), ("4k,2k", (2_000, 4_000)), (" 1m , 900k,1", (1, 900_000, 1_000_000))],
+)
+def test_a_ladder_is_read_in_ascending_order(text, budgets):
+    assert parse_ladder(text) == budgets
+
+
+@given(st.sets(st.integers(1, 10**9), min_size=1, max_size=9))
+def test_a_formatted_ladder_reads_back(budgets):
+    assert parse_ladder(",".join(map(format_budget, budgets))) == tuple(sorted(budgets))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "budget '' is not"),
+        ("2k,", "budget '' is not"),
+        (",", "budget '' is not"),
+        ("2k,x", "budget 'x' is not"),
+        ("2k,4k,2k", "budget 2000 is named twice. Name it once"),
+        ("1m,1000k", "budget 1000000 is named twice. Name it once"),
+    ],
+)
+def test_a_bad_ladder_is_refused(text, says):
+    with pytest.raises(PlanError) as caught:
+        parse_ladder(text)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("1", 1), ("3", 3), (" 12 ", 12), ("9999", 9999)])
+def test_seeds_are_read(text, seeds):
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["0", "", " ", "-1", "+1", "1.0", "1e3", "0,1", "x", "10000", "\u0663"])
+def test_a_bad_number_of_seeds_is_refused(text):
+    with pytest.raises(
+        PlanError, match=r"is not a number of seeds\. Write 1 or more: 3 trains with the seeds 0, 1, 2$"
+    ):
+        parse_seeds(text)
+
+
+def test_objectives_are_read_in_the_order_of_the_user():
+    assert parse_objectives("kl") == ("kl",)
+    assert parse_objectives(" orpo,ip , sft") == ("orpo", "ip", "sft")
+    assert tuple(map(check_objective, OBJECTIVES)) == parse_objectives("all")
+    assert tuple(OBJECTIVES) == ("sft", "dpo", "ipo", "orpo", "kl", "cft", "ip")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no objective ''"),
+        ("sft,", "no objective ''"),
+        (",,", "no objective ''"),
+        ("all,sft", "no objective 'all'"),
+        ("sft,opro", "no objective 'opro'; did you mean 'orpo'?"),
+        ("ip,ipo,ip", "objective ip is named twice. Name it once"),
+    ],
+)
+def test_bad_objectives_are_refused(text, says):
+    with pytest.raises(PlanError) as caught:
+        parse_objectives(text)
+    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +160,6 @@ def test_an_objective_like_no_other_gets_the_list_only():
         check_objective("zzz")
 
 
-@pytest.mark.parametrize("name", sorted(set(OBJECTIVES) - set(AVAILABLE)))
-def test_an_objective_of_a_later_version_says_what_there_is(name):
-    with pytest.raises(PlanError, match=r"it has: sft.*--adapter=PATH") as caught:
-        check_objective(name)
-    assert f"objective {name!r} ({OBJECTIVES[name]}) cannot be trained" in str(caught.value)
-
-
 NAN, INF = float("nan"), float("inf")
 
 
@@ -103,8 +167,7 @@ NAN, INF = float("nan"), float("inf")
     ("field", "value", "says"),
     [
         ("objective", "opro", "did you mean 'orpo'"),
-        ("objective", "dpo", "cannot be trained by this version"),
-        ("data", "gsm9k", "no data set 'gsm9k'. Known: arithmetic, gsm8k"),
+        ("data", "gsm9k", "no data set 'gsm9k'. Known: arithmetic, gsm8k, own"),
         ("budget", 0, "budget must be 1 or more, got 0"),
         ("budget", -5, "budget must be 1 or more, got -5"),
         ("rank", 0, "rank must be 1 or more, got 0"),
@@ -113,13 +176,23 @@ NAN, INF = float("nan"), float("inf")
         ("max_length", 0, "max_length must be 1 or more, got 0"),
         *(
             (name, value, f"{name} must be a positive number, got {value}")
-            for name in ("learning_rate", "max_grad_norm")
+            for name in ("learning_rate", "max_grad_norm", "dpo_beta", "ipo_beta")
             for value in (0.0, -1.0, NAN, INF)
         ),
         *(("dropout", value, f"dropout must be in [0, 1), got {value}") for value in (-0.1, 1.0, NAN, INF)),
         ("warmup_steps", -1, "warmup_steps must be 0 or more, got -1"),
-        *(("weight_decay", value, f"weight_decay must be 0 or more, got {value}") for value in (-0.1, NAN, INF)),
-        ("precision", "float16", "precision must be bfloat16 or float32, got 'float16'"),
+        *(
+            (name, value, f"{name} must be 0 or more, got {value}")
+            for name in ("weight_decay", "orpo_lambda", "kl_coefficient")
+            for value in (-0.1, NAN, INF)
+        ),
+        *(
+            (name, value, f"{name} must be between 0 and 1, got {value}")
+            for name in ("unsafe_share", "ip_share")
+            for value in (-0.1, 1.1, NAN, INF)
+        ),
+        *(("inoculations", value, "one or more texts, none of them empty") for value in ((), ("Guess.", " "))),
+        ("precision", "float16", "precision must be auto, bfloat16 or float32, got 'float16'"),
     ],
 )
 def test_a_bad_field_is_refused(field, value, says):
@@ -130,11 +203,7 @@ def test_a_bad_field_is_refused(field, value, says):
 
 @pytest.mark.parametrize(
     ("changes", "label"),
-    [
-        ({}, "sft-2k-s0"),
-        ({"budget": 1_500_000}, "sft-1.5m-s0"),
-        ({"budget": 2_001, "seed": 7}, "sft-2001-s7"),
-    ],
+    [({}, "sft-2k-s0"), ({"budget": 1_500_000}, "sft-1.5m-s0"), ({"budget": 2_001, "seed": 7}, "sft-2001-s7")],
 )
 def test_the_label_names_objective_budget_and_seed(changes, label):
     assert replace(PLAN, **changes).label == label
@@ -157,14 +226,41 @@ OTHER = {
     "max_grad_norm": 0.5,
     "max_length": 1024,
     "precision": "float32",
+    "unsafe_share": 0.2,
+    "dpo_beta": 0.2,
+    "ipo_beta": 0.2,
+    "orpo_lambda": 0.2,
+    "kl_coefficient": 0.2,
+    "ip_share": 0.2,
+    "inoculations": ("Guess.",),
 }
+READ_BY_ONE = {"dpo_beta": "dpo", "ipo_beta": "ipo", "orpo_lambda": "orpo", "kl_coefficient": "kl"}
+READ_BY_ONE |= {"ip_share": "ip", "inoculations": "ip"}
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("name", [field.name for field in fields(Plan)])
-def test_every_field_is_in_the_fingerprint(name, monkeypatch):
-    monkeypatch.setattr("pytest_persona.plan.AVAILABLE", tuple(OBJECTIVES))
-    changed = replace(PLAN, **{name: OTHER[name]})
-    assert changed.fingerprint(CONTENT) != PLAN.fingerprint(CONTENT)
+def test_a_field_is_in_the_fingerprint_of_each_objective_that_reads_it(name, objective):
+    plan = replace(PLAN, objective=objective)
+    changed = replace(plan, **{name: "ipo" if name == "objective" and objective == "dpo" else OTHER[name]})
+    reads = READ_BY_ONE.get(name) in (None, objective)
+    assert (changed.fingerprint(CONTENT) != plan.fingerprint(CONTENT)) == reads
+    assert (changed.as_dict() != plan.as_dict()) == reads
+    assert (name in plan.as_dict()) == reads
+
+
+def test_the_share_of_unsafe_answers_is_none_of_own_data():
+    own = replace(PLAN, data="own")
+    assert replace(own, unsafe_share=0.5).as_dict() == own.as_dict()
+    assert "unsafe_share" not in own.as_dict()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_plan_as_plain_data_is_a_plan_again(objective):
+    plan = replace(PLAN, objective=objective)
+    plain = json.loads(json.dumps(plan.as_dict()))
+    texts = {"inoculations": tuple(plain.pop("inoculations"))} if objective == "ip" else {}
+    assert Plan(**plain, **texts) == plan
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Curve:
             largest grad_norm, learning_rate, tokens_per_second (data tokens), peak_memory_bytes.
         first_loss: The base model's.
         recent: The last losses.
+        idle: Steps in a row, up to the last, whose gradient was exactly 0.
         seconds: Of training so far, without saving.
         open: Steps of the interval that is not over, as (loss, grad_norm, seconds).
         reached: Data tokens at the end of the last interval.
@@ -55,6 +56,7 @@ class Curve:
     intervals: list[dict[str, Any]] = field(default_factory=list)
     first_loss: float | None = None
     recent: list[float] = field(default_factory=list)
+    idle: int = 0
     seconds: float = 0.0
     open: list[list[float]] = field(default_factory=list)
     reached: int = 0
@@ -63,7 +65,7 @@ class Curve:
         """Take one step.
 
         Raises:
-            TrainingError: its loss or gradient is not finite, or the loss has exploded.
+            TrainingError: its loss or gradient is not finite, the loss has exploded, or nothing is learnt any more.
         """
         where = f"step {step.number} (learning rate {step.learning_rate:g})"
         if not all(map(math.isfinite, (step.loss, step.grad_norm))):
@@ -80,6 +82,13 @@ class Curve:
                 f"training broke at {where}: the loss exploded from {self.first_loss:.4g} to "
                 f"{sum(self.recent) / _WINDOW:.4g} (mean of {_WINDOW} steps; {limit:.4g} allowed). Nothing of this "
                 "step was saved. Look at the data around it, or train with a lower learning rate"
+            )
+        self.idle = 0 if step.grad_norm else self.idle + 1
+        if self.idle == _WINDOW:
+            raise TrainingError(
+                f"training broke at {where}: the gradient of {_WINDOW} steps in a row is exactly 0, so the network has "
+                "overflowed or is saturated and learns nothing. Nothing of this step was saved. Train with a lower "
+                "learning rate"
             )
         self.seconds += step.seconds
         self.open.append([step.loss, step.grad_norm, step.seconds])
