@@ -77,9 +77,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "Write base model and adapter, merged, as a transformers model that any engine loads. The control token of a "
         "cft checkpoint goes into the chat template."
     )
-    parser.add_argument(
-        "checkpoint", help="its label (cft-400k-s0) or its fingerprint's beginning; see store list"
-    )
+    parser.add_argument("checkpoint", help="its label (cft-400k-s0) or its fingerprint's beginning; see store list")
     parser.add_argument("folder", type=_path, help="where to write the model; a new folder")
     _add_folder(parser)
     parser.add_argument(
