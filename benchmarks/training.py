@@ -12,8 +12,8 @@ maximal length, and for all else its own defaults (padded batches of four, TRL's
     kl        trl.SFTTrainer with the loss of two plain forward passes, adapter on and off, over all logits
 
 Speed is data tokens per second of training alone (without imports, loading, tokenisation), memory the peak resident set
-of the process, or of the GPU. `--ladder` compares six rungs of the paper's shape (1, 2, 4, 8, 16, 32 units, the last
-the budget) in one run with six separate runs: loading, tokenising, training and saving, without imports.
+of the process while it trains, or of the GPU. `--ladder` compares six rungs of the paper's shape (1, 2, 4, 8, 16 and 32
+units, the last the budget) in one run with six separate runs: loading, tokenising, training and saving, without imports.
 """
 
 from __future__ import annotations
@@ -63,14 +63,13 @@ def ours(plan: Plan, base: BaseSource, folder: Path, rungs: list[int]) -> dict[s
 
 def peers(plan: Plan, base: BaseSource, folder: Path) -> dict[str, float]:
     """The same examples through TRL's own trainer."""
-    import resource
-
     import peft
     import torch
     import transformers
 
     from pytest_persona.models.loading import load_network, quiet_transformers
     from pytest_persona.trainers.data import Encoder, examples, rows_for_budget
+    from pytest_persona.trainers.watch import forget_peaks, peak_memory
 
     network, tokenizer = load_network(base, plan.precision)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -106,12 +105,11 @@ def peers(plan: Plan, base: BaseSource, folder: Path) -> dict[str, float]:
     with quiet_transformers():
         trainer = _peer(plan, network, tokenizer, rows, shared, lora, peft)
         trainer.remove_callback(transformers.PrinterCallback)
+        forget_peaks()
         start = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - start
-    on_gpu = torch.cuda.is_available()
-    memory = torch.cuda.max_memory_allocated() if on_gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"speed": sum(map(len, rows)) / seconds, "memory": memory}
+    return {"speed": sum(map(len, rows)) / seconds, "memory": peak_memory()}
 
 
 def _peer(plan: Plan, network: Any, tokenizer: Any, rows: Any, shared: Any, lora: Any, peft: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from pytest_persona.progress import Advance
@@ -41,7 +43,6 @@ def make_watch(
 
     The callback raises what `Curve.note` raises.
     """
-    import torch
     import transformers
 
     class Watch(transformers.TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
@@ -50,6 +51,7 @@ def make_watch(
             self._restored = restored
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            forget_peaks()
             if self._restored is not None:
                 self._restored.put_back(kwargs["model"], kwargs["optimizer"], kwargs["lr_scheduler"])
                 advance(data_tokens[done - 1])
@@ -72,7 +74,7 @@ def make_watch(
                 grad_norm=float(logs["grad_norm"]),
                 learning_rate=float(logs["learning_rate"]),
                 seconds=time.perf_counter() - self._start,
-                memory=torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _peak_memory(),
+                memory=peak_memory(),
             )
             curve.note(step)
             intervals = curve.intervals
@@ -87,5 +89,26 @@ def make_watch(
     return Watch()
 
 
-def _peak_memory() -> int:
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def forget_peaks() -> None:
+    """Let peaks of memory be those from now on; Linux forgets a process's own when told 5."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.resetpeak_memory_stats()
+    with contextlib.suppress(OSError):
+        _RESET.write_text("5", encoding="ascii")
+
+
+def peak_memory() -> int:
+    """Of the GPU, else of this process, in bytes: since `forget_peaks`, or since the process began."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    with contextlib.suppress(OSError, StopIteration):
+        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -16,7 +16,7 @@ HEADINGS = (
     "Examples",
     "Steps",
     "Compute tokens",
-    "Loss, first → last interval",
+    "Loss, first step → last interval",
     "KL to base, nats a token",
     "Tokens per second",
     "Peak memory, GiB",
@@ -41,14 +41,14 @@ def elsewhere(tested: Sequence[Tested]) -> list[str]:
 
 def figures(each: Tested) -> tuple[str, ...]:
     """What `HEADINGS` announces, of one checkpoint with a manifest."""
-    made, first, last = each.manifest, each.manifest["curve"][0], each.manifest["curve"][-1]
+    made, last = each.manifest, each.manifest["curve"][-1]
     return (
         f"{format_budget(each.budget)} ({made['data_tokens']:,})",
         str(each.seed),
         f"{made['examples']:,}",
         f"{made['steps']:,}",
         f"{made['compute_tokens']:,}",
-        f"{first['loss']:.3f} → {last['loss']:.3f}",
+        f"{made['first_loss']:.3f} → {last['loss']:.3f}",
         f"{last['kl_to_base']:.4f}",
         f"{made['tokens_per_second']:,.0f}",
         f"{made['peak_memory_bytes'] / 2**30:.2f}",
@@ -157,6 +157,8 @@ def _curves(runs: Sequence[Tested], figure: str, title: str, reach: int, *, widt
 
 def _points(run: Tested, figure: str) -> list[Mapping[str, Any]]:
     curve = run.manifest["curve"]
+    if figure == "loss":  # that of the first step's batch is the base model's
+        curve = [{"data_tokens": 0, "loss": run.manifest["first_loss"]}, *curve]
     return [
         {
             "label": run.label,

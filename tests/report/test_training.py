@@ -32,6 +32,7 @@ def test_a_row_says_how_its_checkpoint_was_made():
         "tokens_per_second": 139.6,
         "peak_memory_bytes": 1_610_612_736,
         "seconds": 1234.5,
+        "first_loss": 2.75,
         "curve": [{"loss": 2.5, "kl_to_base": 0.1}, {"loss": 1.25, "kl_to_base": 0.12345}],
     }
     (tested,) = by_checkpoint([record(checkpoint={"label": "x", "adapter": "0" * 64, "manifest": manifest})])
@@ -41,7 +42,7 @@ def test_a_row_says_how_its_checkpoint_was_made():
         "Examples": "24",
         "Steps": "6",
         "Compute tokens": "8,064",
-        "Loss, first → last interval": "2.500 → 1.250",
+        "Loss, first step → last interval": "2.750 → 1.250",
         "KL to base, nats a token": "0.1235",
         "Tokens per second": "140",
         "Peak memory, GiB": "1.50",
