@@ -13,7 +13,7 @@ maximal length, and for all else its own defaults (padded batches of four, TRL's
 
 Speed is data tokens per second of training alone (without imports, loading, tokenisation), memory the peak resident set
 of the process while it trains, or of the GPU. `--ladder` compares six rungs of the paper's shape (1, 2, 4, 8, 16 and 32
-units, the last the budget) in one run with six separate runs: loading, tokenising, training and saving, without imports.
+units, the last the budget) in one run with six separate runs: loading, tokenising, training, saving, no imports.
 """
 
 from __future__ import annotations

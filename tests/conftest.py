@@ -10,8 +10,9 @@ _DATA = os.environ.get("PERSONA_DATA")
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path_factory):
-    """No test reads the developer's data or writes into the developer's store."""
+    """No test reads the developer's data, writes into the developer's store, or minds where it runs."""
     monkeypatch.delenv("PERSONA_DATA", raising=False)
+    monkeypatch.delenv("CI", raising=False)  # under which nothing tells of progress
     monkeypatch.setenv("PERSONA_STORE", str(tmp_path_factory.getbasetemp() / "store"))
 
 
