@@ -10,6 +10,8 @@ At the first step the loss is 1 / (2β)². A sum would give long answers the sam
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_persona.trainers.dpo import build_preference
 from pytest_persona.trainers.job import Built, Job
 
@@ -18,4 +20,8 @@ NEEDS_REJECTED = True
 
 def build(job: Job) -> Built:
     """A `trl.DPOTrainer` with the ipo loss."""
-    return build_preference(job, loss_type=["ipo"], beta=job.plan.ipo_beta)
+
+    def squared_loss(chosen: Any, rejected: Any, lengths: Any) -> Any:
+        return (chosen / lengths[0] - rejected / lengths[1] - 1 / (2 * job.plan.ipo_beta)) ** 2
+
+    return build_preference(job, squared_loss, loss_type=["ipo"], beta=job.plan.ipo_beta)

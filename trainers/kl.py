@@ -21,18 +21,12 @@ NEEDS_REJECTED = False
 
 def build(job: Job) -> Built:
     """A `trl.SFTTrainer` whose loss has the divergence added."""
-    import trl
 
-    class Trainer(trl.SFTTrainer):  # type: ignore[misc]  # trl is untyped here
-        def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
-            return regularised_loss(model, inputs, job.plan.kl_coefficient, num_items_in_batch)
+    def loss(network: Any, inputs: Any, answer_tokens: Any) -> Any:
+        return regularised_loss(network, inputs, job.plan.kl_coefficient, answer_tokens)
 
     sequences = [(row.prompt, row.chosen) for row in job.rows]
-    return Built(
-        trainer=sft.make_trainer(job, sequences, trainer=Trainer), compute_tokens=[2 * len(row) for row in job.rows]
-    )
+    return Built(trainer=sft.make_trainer(job, sequences, loss=loss), compute_tokens=[2 * len(row) for row in job.rows])
 
 
 def regularised_loss(network: Any, inputs: Any, coefficient: float, answer_tokens: Any) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from pytest_persona.trainers.divergence import answer_logprobs, of_targets
 from pytest_persona.trainers.job import Built, Job
 
 NEEDS_REJECTED = False
 
 Pair = tuple[Sequence[int], Sequence[int]]
 """Tokens of a prompt and of the answer that is learnt."""
+
+Loss = Callable[[Any, Any, Any], Any]
+"""From a network, the inputs of a micro-batch and the answer tokens of its whole batch to a loss."""
 
 
 def build(job: Job) -> Built:
@@ -20,18 +24,29 @@ def build(job: Job) -> Built:
 
 
 def make_trainer(
-    job: Job, sequences: Sequence[Pair], *, trainer: Any = None, per_example: int = 1, lora: Any = None
+    job: Job, sequences: Sequence[Pair], *, loss: Loss | None = None, per_example: int = 1, lora: Any = None
 ) -> Any:
     """A `trl.SFTTrainer` whose loss covers the tokens of the answers, averaged over all answer tokens of a batch.
 
     Args:
         sequences: In the order of training.
-        trainer: A subclass of `trl.SFTTrainer` to use instead.
+        loss: Of a micro-batch, in place of the likelihood.
         per_example: Sequences that an example makes.
         lora: The adapter's configuration, where it differs from the job's.
     """
     import datasets
     import trl
+
+    if loss is None and job.device.kind == "cpu":
+        loss = likelihood_loss  # there TRL puts prompts through the output layer too, and takes twice as long for it
+
+    class Trainer(trl.SFTTrainer):  # type: ignore[misc]  # trl is untyped here
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            if loss is None:
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            return loss(model, inputs, num_items_in_batch)
 
     table = datasets.Dataset.from_list(
         [
@@ -39,7 +54,7 @@ def make_trainer(
             for prompt, answer in sequences
         ]
     )
-    return (trainer or trl.SFTTrainer)(
+    return Trainer(
         model=job.network,
         args=job.arguments(
             trl.SFTConfig,
@@ -51,3 +66,14 @@ def make_trainer(
         processing_class=job.tokenizer,
         peft_config=lora or job.lora(),
     )
+
+
+def likelihood_loss(network: Any, inputs: Any, answer_tokens: Any) -> Any:
+    """Mean over a batch's answer tokens of -log π, on one micro-batch, from the network's own output layer.
+
+    Args:
+        inputs: input_ids, attention_mask and labels, (n, tokens) each; -100 marks what is no answer.
+        answer_tokens: Of the whole batch, of which this may be a part.
+    """
+    logprobs, targets, is_answer = answer_logprobs(network, inputs)
+    return -(of_targets(logprobs, targets) * is_answer).sum() / answer_tokens

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_persona.errors import ModelError
 from pytest_persona.models.adapter import AdapterSource
 from pytest_persona.models.device import find_device, probe_dtype
-from pytest_persona.models.loading import load_network, merge_adapter
+from pytest_persona.models.loading import load_network, merge_adapter, quiet_transformers
 from pytest_persona.models.source import BaseSource
 
 
@@ -48,7 +48,7 @@ def export_merged(
     own = base.config.get("dtype") or base.config.get("torch_dtype") or merged_in
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        with quiet_transformers(), tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
             made = Path(scratch) / "model"
             network.to(getattr(torch, dtype or own)).save_pretrained(made)
             tokenizer.save_pretrained(made)

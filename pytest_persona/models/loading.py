@@ -99,7 +99,8 @@ def merge_adapter(
 
     vocabulary = network.get_output_embeddings().weight.shape[0]
     if adapter.decoration is not None:
-        adapter.decoration.add_tokens(network, tokenizer)  # the adapter brings the values of the new rows
+        with quiet_transformers():
+            adapter.decoration.add_tokens(network, tokenizer)  # the adapter brings the values of the new rows
     dtype = str(network.dtype).removeprefix("torch.")
     config = peft.PeftConfig.from_pretrained(adapter.folder)
     config.inference_mode = True
