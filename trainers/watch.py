@@ -97,7 +97,7 @@ def forget_peaks() -> None:
     import torch
 
     if torch.cuda.is_available():
-        torch.cuda.resetpeak_memory_stats()
+        torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):
         _RESET.write_text("5", encoding="ascii")
 
