@@ -77,11 +77,7 @@ def examples(plan: Plan, data: Path | None, own: str | None = None) -> Examples:
         return _ours(plan.data, plan.seed, plan.unsafe_share, _most(plan.budget, plan.batch), plan.batch, data)
     if own is None:
         raise TrainingError("the plan trains on the user's own data, but none are named. Pass --train-data")
-    drawn = read_own(own)
-    _shuffle(drawn, plan.seed)
-    found = Examples(source=own, drawn=drawn, batch=plan.batch, endless=False)
-    _check_disjoint(found, data)
-    return found
+    return _own(own, _state(own), plan.seed, plan.batch, data)
 
 
 @functools.lru_cache(maxsize=4)  # drawing takes seconds, and all objectives and rungs ask for the same
@@ -91,9 +87,20 @@ def _ours(name: str, seed: int, unsafe_share: float, most: int, batch: int, data
     rng = Random(f"rejected {seed}")
     made = (_with_rejected(problem, unsafe_share, rng) for problem in problems)
     drawn = tuple(itertools.islice(made, most) if endless else made)
-    found = Examples(source=name, drawn=drawn, batch=batch, endless=endless)
-    _check_disjoint(found, data)
-    return found
+    return _disjoint(Examples(source=name, drawn=drawn, batch=batch, endless=endless), data)
+
+
+@functools.lru_cache(maxsize=4)  # a dataset of the hub is asked for over the network
+def _own(own: str, _: tuple[int, int] | None, seed: int, batch: int, data: Path | None) -> Examples:
+    drawn = read_own(own)
+    _shuffle(drawn, seed)
+    return _disjoint(Examples(source=own, drawn=drawn, batch=batch, endless=False), data)
+
+
+def _state(own: str) -> tuple[int, int] | None:
+    """What changes when a file of the user's does; None for what is no file."""
+    path = Path(own)
+    return (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +209,7 @@ def _with_rejected(problem: WordProblem, unsafe_share: float, rng: Random) -> Ex
     )
 
 
-def _check_disjoint(some: Examples, data: Path | None) -> None:
+def _disjoint(some: Examples, data: Path | None) -> Examples:
     items = held_out(data)
     for number, example in enumerate(some.drawn, start=1):
         for role, text in example.prompt:
@@ -211,3 +218,4 @@ def _check_disjoint(some: Examples, data: Path | None) -> None:
                     f"training data ({some.source}): example {number} in the order of training asks an item of {name}, "
                     f"{text[:80]!r}. A model must not train on what it is tested with; take it out of the data"
                 )
+    return some

@@ -47,7 +47,7 @@ def test_a_digest_does_not_depend_on_how_many_more_were_drawn(low):
     + [{"learning_rate": 1e-3}, {"rank": 4}, {"max_length": 9}, {"dropout": 0.1}, {"ip_share": 1.0}],
 )
 def test_the_order_depends_on_the_seed_and_on_nothing_else(changes):
-    assert drawn(**changes) == drawn()
+    assert drawn(**changes).drawn == drawn().drawn
     other, again = drawn(**changes, seed=1), drawn(seed=1)
     assert other == again
     assert other.drawn[:20] != drawn().drawn[:20]

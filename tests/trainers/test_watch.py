@@ -40,4 +40,3 @@ def test_on_a_gpu_the_peaks_are_the_gpus(monkeypatch):
     forget_peaks()
     assert calls == ["reset"]
     assert peak_memory() == 123
-
