@@ -21,19 +21,27 @@ class Published:
 
     Attributes:
         path: Where it lies below the data folder.
-        url: Where it is published, at a pinned commit.
+        url: Where it is published, at a pinned commit; None for a file that is made from a published one (`layout` says
+            how) and cannot be downloaded.
         sha256: Its hash.
         source: Citation and commit.
         licence: Its licence.
         items: How many items it holds.
+        layout: From which file of the source it is made, and what a line holds; empty where there is a url.
     """
 
     path: str
-    url: str
+    url: str | None
     sha256: str
     source: str
     licence: str
     items: int
+    layout: str = ""
+
+    @property
+    def making(self) -> str:
+        """How to make a file that has no url."""
+        return f"Make it from {self.source}: {self.layout}, one JSON object a line as json.dumps writes it"
 
 
 def _persona(trait: str, sha256: str) -> Published:
@@ -58,6 +66,18 @@ def _gsm8k(split: str, sha256: str, items: int) -> Published:
     )
 
 
+def _moral(name: str, sha256: str, *, source: str, licence: str, items: int, layout: str) -> Published:
+    return Published(
+        path=f"mfq/{name}.jsonl",
+        url=None,
+        sha256=sha256,
+        source=f"{source}, bastoscostadavi/llm-persona-moral-metrics @ 5fdc035",
+        licence=licence,
+        items=items,
+        layout=layout,
+    )
+
+
 PUBLISHED = {
     file.path: file
     for file in (
@@ -66,6 +86,22 @@ PUBLISHED = {
         _persona("psychopathy", "299a6307e2d40a82f2667e2db3dc118fbe588e4cf80194be1e09748709bf1fce"),
         _gsm8k("train", "17f347dc51477c50d4efb83959dbb7c56297aba886e5544ee2aaed3024813465", 7473),
         _gsm8k("test", "3730d312f6e3440559ace48831e51066acaca737f6eabec99bccb9e4b3c39d14", 1319),
+        _moral(
+            "mfq30",
+            "0364d0823f494601330ad109de98e63899f384cd688b546b0e941463f2618d82",
+            source="Graham et al. 2011 (MFQ-30, moralfoundations.org)",
+            licence="research use",
+            items=30,
+            layout="mfq_questions.py, as id, section, foundation, text and prompt",
+        ),
+        _moral(
+            "personas100",
+            "47e77339ec8b69a00fad3fe28918d17762e03c60a605beacbc3f523cd90a4646",
+            source="Costa, Alves & Vicente 2025 (from PersonaHub)",
+            licence="CC BY-NC-SA",
+            items=100,
+            layout="personas.json, as id and persona",
+        ),
     )
 }
 
@@ -78,14 +114,21 @@ def published_file(path: str, data: Path | None) -> Path:
         data: The user's data folder (`--persona-data`), or None to download.
 
     Raises:
-        InstrumentError: it is not there, or cannot be downloaded.
+        InstrumentError: it is not there, or cannot be downloaded (some never can: `Published.url`).
     """
     file = PUBLISHED[path]
     if data is not None:
         found = data / path
         if not found.is_file():
+            if file.url is None:
+                raise InstrumentError(f"{found} is missing. {file.making}; or use --persona-instruments=pocket")
             raise InstrumentError(f"{found} is missing. Download {file.url} to it, or leave --persona-data out")
         return found
+    if file.url is None:
+        raise InstrumentError(
+            f"{path} is not published in this form and cannot be downloaded. {file.making}; put it under DIR/{path} "
+            "and pass --persona-data=DIR, or use --persona-instruments=pocket"
+        )
     import pooch
     import requests
 
@@ -115,6 +158,6 @@ def check_published(path: Path, file: Published) -> str:
     if found != file.sha256:
         raise InstrumentError(
             f"{path} is not the published file: sha256 {found}, expected {file.sha256}. "
-            f"Download it again from {file.url}"
+            + (f"Download it again from {file.url}" if file.url is not None else file.making)
         )
     return found
