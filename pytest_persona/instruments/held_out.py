@@ -9,6 +9,13 @@ from pathlib import Path
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
 from pytest_persona.instruments.darktriad import DARK_TRIAD, darktriad
 from pytest_persona.instruments.gsm8k import gsm8k
+from pytest_persona.instruments.moral import (
+    OFFICIAL_ITEMS,
+    OFFICIAL_PERSONAS,
+    moral_items,
+    role_players,
+    toxic_role_players,
+)
 from pytest_persona.instruments.official import PUBLISHED
 
 __all__ = ["ARITHMETIC_EVAL", "held_out"]
@@ -19,9 +26,10 @@ ARITHMETIC_EVAL = 1000  # ours: how many word problems of the eval split, seed 0
 def held_out(data: Path | None) -> Mapping[str, str]:
     """From the `problem_id` of every text of an evaluation to the name of its instrument. Downloads nothing.
 
-    The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it, and the word
-    problems `arithmetic/eval`; from `data` also the published Dark Triad items and `gsm8k/test`. A text of two
-    instruments has the first one's name.
+    The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it; the pocket
+    moral questionnaire (`moral`), each item as text and as prompt, and its personas, the toxic ones too; and the word
+    problems `arithmetic/eval`. From `data` also the published items and personas of these, and `gsm8k/test`. A text of
+    two instruments has the first one's name.
 
     Args:
         data: Folder with the published files; those that it lacks are left out. None is a folder without any.
@@ -43,6 +51,16 @@ def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
                 for item in instrument.items:
                     yield instrument.name, item.statement
                     yield instrument.name, item.question
+    for kind in ("pocket", "official"):
+        if kind == "pocket" or _present(data, OFFICIAL_ITEMS):
+            for asked in moral_items(kind, data)[0]:
+                yield "moral", asked.text
+                yield "moral", asked.prompt
+        if kind == "pocket" or _present(data, OFFICIAL_PERSONAS):
+            for persona in role_players(kind, data)[0]:
+                yield "moral", persona.text
+    for persona in toxic_role_players()[0]:
+        yield "moral", persona.text
     if _present(data, "gsm8k/test.jsonl"):
         for problem in gsm8k("test", data):
             yield "gsm8k/test", problem.question

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments import DARK_TRIAD, darktriad
+from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.held_out import ARITHMETIC_EVAL, held_out
@@ -36,13 +36,22 @@ def test_pocket_items_are_held_out_as_statement_and_as_question(trait, no_networ
         assert problem_id(item.statement.upper() + "\n") in held
 
 
+@pytest.mark.parametrize("toxic", [False, True])
+def test_the_pocket_questionnaire_is_held_out_with_its_personas(toxic, no_network):
+    held = held_out(None)
+    instrument = moral(kind="pocket", toxic=toxic)
+    for item in instrument.items:
+        assert held[problem_id(item.text)] == held[problem_id(item.prompt)] == "moral"
+    assert {held[problem_id(persona.text)] for persona in instrument.personas} == {"moral"}
+
+
 def test_word_problems_of_the_eval_split_are_held_out_and_no_others():
     held = held_out(None)
     drawn = list(itertools.islice(word_problems("eval", seed=0), ARITHMETIC_EVAL + 1))
     assert {held[problem.id] for problem in drawn[:-1]} == {"arithmetic/eval"}
     assert drawn[-1].id not in held
     assert all(problem.id not in held for problem in itertools.islice(word_problems("train", seed=0), 1000))
-    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60
+    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10
 
 
 def test_a_folder_without_files_adds_nothing(tmp_path, no_network):
@@ -55,6 +64,11 @@ def test_published_files_are_held_out(official_data, no_network):
         for item in darktriad(trait, kind="official", data=official_data).items:
             assert held[problem_id(item.question)].startswith("darktriad/")
             assert held[problem_id(item.statement)].startswith("darktriad/")
+    published = moral(kind="official", data=official_data)
+    texts = [text for item in published.items for text in (item.text, item.prompt)]
+    texts += [persona.text for persona in published.personas]
+    assert {held[problem_id(text)] for text in texts} == {"moral"}
+    assert not {problem_id(text) for text in texts} & held_out(None).keys()
     assert {held[problem.id] for problem in gsm8k("test", official_data)} == {"gsm8k/test"}
     assert not any(problem.id in held for problem in gsm8k("train", official_data))
     assert held.items() >= held_out(None).items()
@@ -62,14 +76,22 @@ def test_published_files_are_held_out(official_data, no_network):
 
 def test_files_that_are_there_are_read_without_the_others(official_data, tmp_path, no_network):
     held = held_out(link(official_data, tmp_path, "persona/narcissism.jsonl"))
-    assert set(held.values()) == {*(f"darktriad/{trait}" for trait in DARK_TRIAD), "arithmetic/eval"}
+    assert set(held.values()) == {*(f"darktriad/{trait}" for trait in DARK_TRIAD), "arithmetic/eval", "moral"}
     first = darktriad("narcissism", kind="official", data=official_data).items[0]
     assert held[problem_id(first.question)] == "darktriad/narcissism"
     held = held_out(link(official_data, tmp_path, "gsm8k/test.jsonl"))
     assert "gsm8k/test" in held.values()
 
 
-@pytest.mark.parametrize("name", ["persona/psychopathy.jsonl", "gsm8k/test.jsonl"])
+@pytest.mark.parametrize(("name", "texts"), [("mfq/mfq30.jsonl", 60), ("mfq/personas100.jsonl", 100)])
+def test_items_and_personas_are_held_out_one_without_the_other(official_data, tmp_path, no_network, name, texts):
+    held = held_out(link(official_data, tmp_path, name))
+    assert len(held) == len(held_out(None)) + texts
+
+
+@pytest.mark.parametrize(
+    "name", ["persona/psychopathy.jsonl", "gsm8k/test.jsonl", "mfq/mfq30.jsonl", "mfq/personas100.jsonl"]
+)
 @pytest.mark.parametrize("text", ["{", '{"question": "What?"}\n', ""])
 def test_a_damaged_file_is_an_error(tmp_path, name, text):
     path = tmp_path / name
