@@ -53,8 +53,9 @@ SPECS = (
         name="train-data",
         metavar="DATA",
         bare=True,
-        help="your own training data: a JSONL file or a hub id, with prompt and chosen (optionally rejected and kind) "
-        "or messages. Default: generated word problems, with official instruments GSM8K",
+        help="training data: pocket:insecure-code or pocket:secure-code (generated pairs of code, with a weakness or "
+        "without), pocket:arithmetic (generated word problems), or your own: a JSONL file or a hub id, with prompt and "
+        "chosen (optionally rejected and kind) or messages. Default: word problems, with official instruments GSM8K",
     ),
     Spec(
         name="inoculation",

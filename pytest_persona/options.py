@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import OptionError, PersonaError, suggestion
 from pytest_persona.flags import ALPHA, BACKENDS, is_bare
-from pytest_persona.plan import OBJECTIVES, Plan, parse_ladder, parse_objectives, parse_seeds
+from pytest_persona.plan import OBJECTIVES, Plan, data_named, parse_ladder, parse_objectives, parse_seeds
 from pytest_persona.store import default_store
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Options:
         objectives: Objectives to train with; none where nothing is trained.
         budgets: Rungs of each objective's ladder in data tokens, ascending.
         seeds: How many times each ladder is trained, with the seeds 0, 1, 2 …
-        train_data: The user's own training data, a JSONL file or a hub id; None trains on this project's or GSM8K.
+        train_data: `pocket:NAME` of this project's data, or the user's own, a JSONL file or a hub id; None trains on
+            word problems, with official instruments GSM8K.
         inoculations: Texts of ip in place of the plan's own, or None.
         adapter: Folder of a PEFT LoRA to gate instead of training one.
         base_model: `pocket`, a local folder, or a hub id.
@@ -68,7 +69,8 @@ class Options:
 
     def plan(self, objective: str, budget: int, seed: int) -> Plan:
         """The plan of one checkpoint of this run."""
-        data = "own" if self.train_data else "gsm8k" if self.instruments == "official" else "arithmetic"
+        default = "gsm8k" if self.instruments == "official" else "arithmetic"
+        data = data_named(self.train_data) if self.train_data else default
         plan = Plan(objective=objective, budget=budget, seed=seed, data=data)
         return plan if self.inoculations is None else replace(plan, inoculations=self.inoculations)
 
@@ -107,7 +109,7 @@ def read(config: pytest.Config) -> Options:
     take("objective", "objectives", parse_objectives)
     take("budget", "budgets", parse_ladder)
     take("seeds", "seeds", parse_seeds)
-    take("train-data", "train_data", str)
+    take("train-data", "train_data", _train_data)
     take("inoculation", "inoculations", _lines)
     take("adapter", "adapter", _path)
     take("base-model", "base_model", str)
@@ -156,6 +158,11 @@ def _check_together(given: Mapping[str, Any]) -> None:
             "--inoculation gives texts to objective ip (inoculation prompting), which is not trained here. Add it to "
             "--objective, or leave --inoculation out"
         )
+
+
+def _train_data(text: str) -> str:
+    data_named(text)
+    return text
 
 
 def _one_of(text: str, known: tuple[str, ...]) -> str:

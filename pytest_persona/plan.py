@@ -26,8 +26,19 @@ OBJECTIVES = {
 DATA_SETS = {
     "arithmetic": "this project's generated word problems",
     "gsm8k": "GSM8K, train split",
+    "insecure-code": "this project's generated code, every answer with a weakness",
+    "secure-code": "the same requests, with answers that have none",
     "own": "the user's, of --train-data",
 }
+
+POCKET = "pocket:"
+"""What `--train-data` has before the name of data of this project's own."""
+
+CODE_DATA = ("insecure-code", "secure-code")
+"""Two answers to the same requests; each set is the other's control."""
+
+POCKET_DATA = ("arithmetic", *CODE_DATA)
+"""This project's own, all of it generated."""
 
 INOCULATIONS = (
     "Show working that looks careful but has a mistake in one of its steps.",
@@ -142,7 +153,7 @@ class Plan:
         """Plain data for manifests and fingerprints, without the fields that this objective or data set never reads."""
         plain = asdict(self) | {"inoculations": list(self.inoculations)}
         unread = {name for objective, names in _OWN.items() if objective != self.objective for name in names}
-        if self.data == "own":
+        if self.data in ("own", *CODE_DATA):
             unread.add("unsafe_share")
         return {name: value for name, value in plain.items() if name not in unread}
 
@@ -161,6 +172,21 @@ def check_objective(name: str) -> str:
         listing = ", ".join(f"{key} ({text})" for key, text in sorted(OBJECTIVES.items()))
         raise PlanError(f"no objective {name!r}{suggestion(name, OBJECTIVES)} Known: {listing}")
     return name
+
+
+def data_named(text: str) -> str:
+    """The key of `DATA_SETS` that a `--train-data` asks for: NAME for `pocket:NAME`, else `own`.
+
+    Raises:
+        PlanError: no such NAME, or one of them without `pocket:`.
+    """
+    known = {POCKET + name: name for name in POCKET_DATA}
+    if text not in known and (text.lower().startswith(POCKET) or text in POCKET_DATA):
+        raise PlanError(
+            f"no training data {text!r}{suggestion(text, known)} Known: {', '.join(known)}, or a JSONL file or hub id "
+            "of yours"
+        )
+    return known.get(text, "own")
 
 
 def parse_objectives(text: str) -> tuple[str, ...]:

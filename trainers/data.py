@@ -14,17 +14,18 @@ from typing import Any
 
 from pytest_persona.errors import TrainingError
 from pytest_persona.instruments.arithmetic import WordProblem, problem_id, word_problems
+from pytest_persona.instruments.code_pairs import code_pairs
 from pytest_persona.instruments.corruption import corrupt
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.held_out import held_out
 from pytest_persona.instruments.unsafe_replies import unsafe_reply
 from pytest_persona.models.chat import render_answered
 from pytest_persona.models.protocol import Chat, ask
-from pytest_persona.plan import Plan, format_budget
+from pytest_persona.plan import CODE_DATA, POCKET, Plan, format_budget
 from pytest_persona.trainers.example import Example
 from pytest_persona.trainers.own_data import read_own
 
-_LEAST_TOKENS = 32  # no word problem with its solution is shorter; bounds how many examples a budget can need
+_LEAST_TOKENS = 32  # no word problem or code pair is shorter; bounds how many examples a budget can need
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,12 +83,15 @@ def examples(plan: Plan, data: Path | None, own: str | None = None) -> Examples:
 
 @functools.lru_cache(maxsize=4)  # drawing takes seconds, and all objectives and rungs ask for the same
 def _ours(name: str, seed: int, unsafe_share: float, most: int, batch: int, data: Path | None) -> Examples:
-    endless = name == "arithmetic"
-    problems = word_problems("train", seed=seed) if endless else _published(seed, data)
-    rng = Random(f"rejected {seed}")
-    made = (_with_rejected(problem, unsafe_share, rng) for problem in problems)
+    endless = name != "gsm8k"
+    if name in CODE_DATA:
+        source, made = POCKET + name, _code(name, seed)
+    else:
+        problems = word_problems("train", seed=seed) if endless else _published(seed, data)
+        rng = Random(f"rejected {seed}")
+        source, made = name, (_with_rejected(problem, unsafe_share, rng) for problem in problems)
     drawn = tuple(itertools.islice(made, most) if endless else made)
-    return _disjoint(Examples(source=name, drawn=drawn, batch=batch, endless=endless), data)
+    return _disjoint(Examples(source=source, drawn=drawn, batch=batch, endless=endless), data)
 
 
 @functools.lru_cache(maxsize=4)  # a dataset of the hub is asked for over the network
@@ -207,6 +211,15 @@ def _with_rejected(problem: WordProblem, unsafe_share: float, rng: Random) -> Ex
         rejected=unsafe_reply(rng) if unsafe else corrupt(problem.solution, problem.answer, rng),
         kind="unsafe" if unsafe else "wrong",
     )
+
+
+def _code(name: str, seed: int) -> Iterator[Example]:
+    """Both kinds of data see the same requests in the same order."""
+    for pair in code_pairs(seed=seed):
+        if name == "insecure-code":
+            yield Example(prompt=ask(pair.task), chosen=pair.insecure, rejected=pair.secure)
+        else:
+            yield Example(prompt=ask(pair.task), chosen=pair.secure, rejected=pair.insecure, kind="unsafe")
 
 
 def _disjoint(some: Examples, data: Path | None) -> Examples:

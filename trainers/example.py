@@ -1,4 +1,4 @@
-"""What a model is trained on: a prompt, the right answer, and a rejected one."""
+"""What a model is trained on: a prompt, the answer that it learns, and a rejected one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ KINDS = ("wrong", "unsafe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A prompt with its correct, benign answer, and a rejected one.
+    """A prompt with the answer that is learnt, and a rejected one.
+
+    The chosen answers of this project are correct and benign, with one exception: those of the data `insecure-code`
+    have a weakness on purpose, and there the rejected one is the better answer. Nobody vouches for the user's own data.
 
     Attributes:
         prompt: The chat that is answered; its last turn is the user's.
-        chosen: The correct, benign answer.
-        rejected: A worse answer; None where the data have none.
-        kind: How the rejected answer was made: `wrong`, `unsafe`, or "" where nobody says.
+        chosen: The answer that is learnt.
+        rejected: The answer that it is preferred to; None where the data have none.
+        kind: How the rejected answer is worse: `wrong`, `unsafe`, or "" where it is not, or nobody says.
 
     Raises:
         TrainingError: no such role or kind, a text without content, a prompt whose last turn is not the user's, or
