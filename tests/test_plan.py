@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pytest_persona.errors import PlanError
 from pytest_persona.plan import (
     OBJECTIVES,
+    POCKET_DATA,
     Plan,
     check_objective,
+    data_named,
     format_budget,
     parse_budget,
     parse_ladder,
@@ -24,6 +26,12 @@ from pytest_persona.plan import (
 PLAN = Plan(objective="sft", budget=2_000)
 CONTENT = {"base": "abc", "examples": ["one", "two"], "versions": {"torch": "2.13.0"}}
 GOLDEN = "d4e899a18b9aaa58744703d933d93b901b92893018e1dc8c0a11d9c9446805d8"
+GOLDEN_OF = {
+    ("gsm8k", "sft"): "ae5304370c90c6c9326813eb8eabba76ae9fb7ccbf836ce0c7b7e98fec772544",
+    ("gsm8k", "ipo"): "a06e5ad3a2a50254a2ec7de81af624e9e5244cc642a522965dd9e4508ef55d30",
+    ("own", "sft"): "128e1d10046bee21a5d756a1fba19036527aa7646c0dc0f39ed430566bf7eac5",
+    ("own", "ipo"): "dabfa7c67b4aa5fd8b511c6f9bfc6225b3c92660023bcaae0a9ef8229d65876c",
+}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +175,7 @@ NAN, INF = float("nan"), float("inf")
     ("field", "value", "says"),
     [
         ("objective", "opro", "did you mean 'orpo'"),
-        ("data", "gsm9k", "no data set 'gsm9k'. Known: arithmetic, gsm8k, own"),
+        ("data", "gsm9k", "no data set 'gsm9k'. Known: arithmetic, gsm8k, insecure-code, own, secure-code"),
         ("budget", 0, "budget must be 1 or more, got 0"),
         ("budget", -5, "budget must be 1 or more, got -5"),
         ("rank", 0, "rank must be 1 or more, got 0"),
@@ -199,6 +207,44 @@ def test_a_bad_field_is_refused(field, value, says):
     with pytest.raises(PlanError) as caught:
         replace(PLAN, **{field: value})
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("name", POCKET_DATA)
+def test_data_of_this_project_have_a_name(name):
+    assert data_named(f"pocket:{name}") == name
+    assert replace(PLAN, data=name).data == name
+
+
+@pytest.mark.parametrize(
+    "text", ["mine.jsonl", "insecure.jsonl", "owner/name:test", "./insecure-code", "gsm8k", "pocket"]
+)
+def test_all_other_data_are_the_users(text):
+    assert data_named(text) == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("pocket:insecure", "pocket:insecure-code"),
+        ("pocket:secure_code", "pocket:secure-code"),
+        ("Pocket:Insecure-Code", "pocket:insecure-code"),
+        ("pocket:arithmetics", "pocket:arithmetic"),
+        ("insecure-code", "pocket:insecure-code"),
+        ("secure-code", "pocket:secure-code"),
+        ("arithmetic", "pocket:arithmetic"),
+    ],
+)
+def test_an_unknown_name_gets_a_suggestion(text, meant):
+    known = "pocket:arithmetic, pocket:insecure-code, pocket:secure-code, or a JSONL file or hub id of yours"
+    with pytest.raises(PlanError) as caught:
+        data_named(text)
+    assert str(caught.value) == f"no training data {text!r}; did you mean {meant!r}? Known: {known}"
+
+
+@pytest.mark.parametrize("text", ["pocket:", "pocket:gsm8k", "pocket:own", "pocket: arithmetic "])
+def test_a_name_that_this_project_has_not_is_refused(text):
+    with pytest.raises(PlanError, match=r"no training data .* Known: pocket:arithmetic, pocket:insecure-code"):
+        data_named(text)
 
 
 @pytest.mark.parametrize(
@@ -249,8 +295,9 @@ def test_a_field_is_in_the_fingerprint_of_each_objective_that_reads_it(name, obj
     assert (name in plan.as_dict()) == reads
 
 
-def test_the_share_of_unsafe_answers_is_none_of_own_data():
-    own = replace(PLAN, data="own")
+@pytest.mark.parametrize("data", ["own", "insecure-code", "secure-code"])
+def test_the_share_of_unsafe_answers_is_none_of_data_that_have_their_own(data):
+    own = replace(PLAN, data=data)
     assert replace(own, unsafe_share=0.5).as_dict() == own.as_dict()
     assert "unsafe_share" not in own.as_dict()
 
@@ -291,6 +338,11 @@ def test_the_fingerprint_is_the_same_in_every_process():
     command = [sys.executable, "-c", script, json.dumps(CONTENT)]
     elsewhere = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert elsewhere == PLAN.fingerprint(CONTENT) == GOLDEN
+
+
+@pytest.mark.parametrize(("data", "objective"), GOLDEN_OF)
+def test_the_fingerprint_of_other_data_is_as_it_was(data, objective):
+    assert replace(PLAN, data=data, objective=objective).fingerprint(CONTENT) == GOLDEN_OF[data, objective]
 
 
 def test_content_that_is_not_a_number_has_no_fingerprint():

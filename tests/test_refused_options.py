@@ -58,6 +58,10 @@ def refused(pytester, *args, ini=None) -> str:
         ),
         (["--seeds=2"], ["--seeds says how to train, but nothing is trained: add --objective=NAME", "or all"]),
         (["--train-data=a.jsonl"], ["--train-data says how to train", "add --objective=NAME", "ipo"]),
+        (
+            [*TRAINING, "--train-data=pocket:insecure"],
+            ["--train-data: no training data 'pocket:insecure'", "did you mean 'pocket:insecure-code'", "JSONL file"],
+        ),
         (["--adapter=a", "--budget=2k"], ["--budget says how to train, but nothing is trained"]),
         ([*TRAINING, "--inoculation=mine.txt"], ["--inoculation", "objective ip (inoculation prompting)", "leave"]),
         (["--inoculation=mine.txt"], ["--inoculation gives texts to objective ip", "not trained here"]),

@@ -124,6 +124,8 @@ def test_training_data_follow_the_options():
     assert {plan.data for plan in plans(**some)} == {"arithmetic"}
     assert {plan.data for plan in plans(**some, instruments="official")} == {"gsm8k"}
     assert {plan.data for plan in plans(**some, instruments="official", train_data="a.jsonl")} == {"own"}
+    for name in ("arithmetic", "insecure-code", "secure-code"):
+        assert {plan.data for plan in plans(**some, instruments="official", train_data=f"pocket:{name}")} == {name}
     assert {plan.inoculations for plan in plans(**some)} == {INOCULATIONS}
     assert {plan.inoculations for plan in plans(**some, inoculations=("Guess.",))} == {("Guess.",)}
 
