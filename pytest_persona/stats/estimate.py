@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Estimate:
     """A point estimate between its two one-sided bounds.
 
+    Infinity is a value where the quantity has it: R of ratings that never vary.
+
     Attributes:
         value: The point estimate.
         low: Lower bound, one-sided level 1 - alpha.
@@ -29,7 +31,7 @@ class Estimate:
     method: str
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, (self.value, self.low, self.high, self.se))) or self.se < 0:
-            raise ValueError(f"an estimate is finite, got {self.value} [{self.low}, {self.high}], se {self.se}")
+        if any(map(math.isnan, (self.value, self.low, self.high, self.se))) or self.se < 0:
+            raise ValueError(f"an estimate is no NaN, got {self.value} [{self.low}, {self.high}], se {self.se}")
         if not self.low <= self.value <= self.high:
             raise ValueError(f"an estimate lies between its bounds, got {self.value} outside [{self.low}, {self.high}]")
