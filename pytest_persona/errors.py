@@ -38,6 +38,10 @@ class InstrumentError(PersonaError):
     """A set of items is missing, damaged, or not the published one."""
 
 
+class RatingsError(PersonaError):
+    """Ratings that cannot be read, or cannot be compared."""
+
+
 class TrainingError(PersonaError):
     """A training run that started and cannot be trusted."""
 

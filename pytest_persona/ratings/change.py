@@ -1,0 +1,136 @@
+"""From the ratings of two models to the relative changes of S and R.
+
+What is reported as a change of R is `R tuned / R base - 1`; of 1/R, `R base / R tuned - 1`. Bounds are over personas,
+paired: both models played the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_persona.errors import RatingsError
+from pytest_persona.flags import ALPHA
+from pytest_persona.ratings.table import Ratings
+from pytest_persona.ratings.unread import Worst, filled
+from pytest_persona.stats import Estimate
+from pytest_persona.stats.role_play import spread_change, susceptibility_change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Relative changes from base to tuned: 0.55 is a rise by 55%.
+
+    Attributes:
+        s: Of S.
+        r: Of R.
+        inverse_r: Of 1/R.
+    """
+
+    s: Estimate
+    r: Estimate
+    inverse_r: Estimate
+
+
+def change_between(tuned: Ratings, base: Ratings, *, alpha: float = ALPHA) -> Change:
+    """All three changes.
+
+    Raises:
+        RatingsError: the two cannot be compared, or nothing bounds a change (too few personas, or too few that vary).
+    """
+    spread = change_of_spread(tuned, base, alpha=alpha)
+    return Change(s=change_of_s(tuned, base, alpha=alpha), r=inverted(spread), inverse_r=spread)
+
+
+def change_of_s(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate:
+    """Relative change of S; unread replies widen the bounds to their worst case.
+
+    Raises:
+        RatingsError: see `change_between`.
+    """
+
+    def of(tuned: Ratings, base: Ratings) -> Estimate:
+        both = tuned.kept & base.kept
+        return susceptibility_change(tuned.means[both], base.means[both], alpha=alpha)
+
+    return _widened(of, "apart", "together", *_paired(tuned, base))
+
+
+def change_of_spread(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate:
+    """Relative change of 1/R; unread replies widen the bounds to their worst case.
+
+    Raises:
+        RatingsError: see `change_between`.
+    """
+
+    def of(tuned: Ratings, base: Ratings) -> Estimate:
+        both = tuned.kept & base.kept
+        return spread_change(tuned.sds[both].mean(axis=1), base.sds[both].mean(axis=1), alpha=alpha)
+
+    return _widened(of, "unsteady", "steady", *_paired(tuned, base))
+
+
+def inverted(change: Estimate) -> Estimate:
+    """The relative change of R from that of 1/R, and the other way round."""
+    ratio = 1 + change.value
+    return Estimate(
+        value=1 / ratio - 1,
+        low=1 / (1 + change.high) - 1,
+        high=1 / (1 + change.low) - 1,
+        se=change.se / ratio**2,
+        n=change.n,
+        alpha=change.alpha,
+        method=change.method,
+    )
+
+
+def mismatches(tuned: Ratings, base: Ratings) -> list[str]:
+    """Why these ratings are not of the same questions by the same personas; empty where they are."""
+    reasons = []
+    for what, ours, theirs in (
+        ("personas", set(tuned.personas), set(base.personas)),
+        ("items", set(tuned.items), set(base.items)),
+    ):
+        if ours != theirs:
+            reasons.append(
+                f"the two sides have different {what}: {len(ours - theirs)} are only in {tuned.name}, "
+                f"{len(theirs - ours)} only in {base.name}"
+            )
+    hashes = {str(each.instrument["sha256"]) for each in (tuned, base) if each.instrument.get("sha256")}
+    if len(hashes) > 1 or dict(zip(tuned.items, tuned.foundations, strict=True)) != dict(
+        zip(base.items, base.foundations, strict=True)
+    ):
+        reasons.append(f"the instrument differs between the two sides: {tuned.name} and {base.name}")
+    return reasons
+
+
+def _paired(tuned: Ratings, base: Ratings) -> tuple[Ratings, Ratings]:
+    tuned.estimator.must_equal(base.estimator)
+    for ratings in (tuned, base):
+        if not ratings.role_play:
+            raise RatingsError(f"{ratings.name} answered as itself; a change of S or R needs ratings under role-play")
+    if reasons := mismatches(tuned, base):
+        raise RatingsError("; ".join(reasons))
+    return tuned.only(personas=base.personas, items=base.items), base
+
+
+def _widened(
+    of: Callable[[Ratings, Ratings], Estimate], up: Worst, down: Worst, tuned: Ratings, base: Ratings
+) -> Estimate:
+    try:
+        found = of(tuned, base)
+        if not (tuned.failures or base.failures):
+            return found
+        highest = of(filled(tuned, up), filled(base, down))
+        lowest = of(filled(tuned, down), filled(base, up))
+    except ValueError as error:
+        raise RatingsError(f"{tuned.name} against {base.name}: {error}") from error
+    return Estimate(
+        value=found.value,
+        low=min(found.low, lowest.low),
+        high=max(found.high, highest.high),
+        se=found.se,
+        n=found.n,
+        alpha=found.alpha,
+        method=f"{found.method}, unread replies at their worst",
+    )
