@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_persona.evidence import (
+    MIN_MASS,
+    MOVERS,
+    NOISE_SHARE,
+    adapter_reasons,
+    checkpoint_of,
+    labels_of,
+    proof_checks,
+)
 from pytest_persona.instruments import Instrument
-from pytest_persona.models import AdapterProof, Checkpoint, Model, TunedModel
+from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.measurement import Measurement
 from pytest_persona.probes.persona import adapter_proof, batch_noise, measure_pmatch
 from pytest_persona.record import Record, Side
 from pytest_persona.stats import stratified_mean
-from pytest_persona.verdict import Verdict, decide
-from pytest_persona.wording import DEMO, UNVERIFIED
+from pytest_persona.verdict import decide, decision
 
 if TYPE_CHECKING:
     from pytest_persona.store import Store
-
-MIN_MASS = 0.05
-"""Probability that the answers must hold on average for a P(match) to mean anything (STATISTICS)."""
-MAX_DISAGREEMENT = 1e-3
-"""Most that merged and unmerged logits may differ in float32 (STATISTICS)."""
-NOISE_SHARE = 0.2
-"""Most A/A noise, as a share of the margin (STATISTICS)."""
-MOVERS = 10
-"""Items that a record names (ours)."""
 
 
 def compare_pmatch(
@@ -58,7 +57,7 @@ def compare_pmatch(
     noise = batch_noise(base, before, store) if measured else float("nan")
     reasons = [
         *_mass_reasons(before, after),
-        *_adapter_reasons(tuned, base, proof, difference),
+        *adapter_reasons(tuned, base, proof, changed=bool(np.any(difference != 0))),
         *([] if not measured else _noise_reasons(noise, margin)),
     ]
     strata = before.by_stratum(difference) if measured else None
@@ -74,8 +73,8 @@ def compare_pmatch(
         axis="persona",
         metric=before.metric,
         subject=instrument.name.rsplit("/", 1)[-1],
-        **_decision(verdict),
-        labels=_labels(instrument, proof, model),
+        **decision(verdict),
+        labels=labels_of(instrument.kind, proof, model),
         parts=parts,
         base=_side(before, alpha),
         tuned=_side(after, alpha),
@@ -88,22 +87,15 @@ def compare_pmatch(
             "items": len(instrument.items),
             "prompt": before.prompt,
         },
-        checkpoint=_checkpoint(model),
+        checkpoint=checkpoint_of(model),
         checks={
             "answer_mass_needed": MIN_MASS,
             "batch_noise": noise if measured else None,
             "batch_noise_allowed": NOISE_SHARE * margin,
-            "merged_unmerged_logits": proof.disagreement if proof else None,
-            "adapter_base_logits": proof.change if proof else None,
-            "probe_dtype": proof.dtype if proof else None,
+            **proof_checks(proof),
         },
         movers=_movers(before, after) if measured else (),
     )
-
-
-def _decision(verdict: Verdict) -> dict[str, Any]:
-    names = ("outcome", "reasons", "change", "margin", "alpha", "criterion", "mde", "items_needed")
-    return {name: getattr(verdict, name) for name in names}
 
 
 def _mass_reasons(before: Measurement, after: Measurement) -> list[str]:
@@ -123,23 +115,6 @@ def _mass_reasons(before: Measurement, after: Measurement) -> list[str]:
     return reasons
 
 
-def _adapter_reasons(tuned: Model, base: Model, proof: AdapterProof | None, difference: Any) -> list[str]:
-    reasons = []
-    if isinstance(tuned, TunedModel) and tuned.base_fingerprint != base.fingerprint:
-        reasons.append(f"{tuned.name} is not an adapter on {base.name}: it was loaded on another base model")
-    if proof is not None:
-        if proof.dtype == "float32" and not proof.disagreement <= MAX_DISAGREEMENT:
-            reasons.append(
-                f"merging changed the adapter: merged and unmerged logits differ by {proof.disagreement:.2g} "
-                f"({MAX_DISAGREEMENT:g} allowed)"
-            )
-        if not proof.change > 0:
-            reasons.append("the adapter is not applied: with and without it the logits are equal")
-    if not np.any(difference != 0):
-        reasons.append("the adapter is not applied: base and tuned model answer every item exactly alike")
-    return reasons
-
-
 def _noise_reasons(noise: float, margin: float) -> list[str]:
     if abs(noise) <= NOISE_SHARE * margin:
         return []
@@ -147,16 +122,6 @@ def _noise_reasons(noise: float, margin: float) -> list[str]:
         f"the base model's own P(match) moves by {abs(noise):.4f} when it is asked in other batches; "
         f"{NOISE_SHARE * margin:.4f} (a fifth of the margin) is allowed"
     ]
-
-
-def _labels(instrument: Instrument, proof: AdapterProof | None, model: Model | Checkpoint) -> tuple[str, ...]:
-    labels = [DEMO] if instrument.kind == "pocket" else []
-    labels.append(UNVERIFIED)
-    if proof is not None and proof.dtype != "float32":
-        labels.append(f"probed in {proof.dtype}; merging moved logits by {proof.disagreement:.2g}")
-    if isinstance(model, Checkpoint):
-        labels.extend(model.adapter.notes)
-    return tuple(labels)
 
 
 def _side(measured: Measurement, alpha: float) -> Side:
@@ -175,12 +140,6 @@ def _side(measured: Measurement, alpha: float) -> Side:
 def _mean(values: Any) -> float | None:
     mean = float(np.mean(values))
     return mean if np.isfinite(mean) else None
-
-
-def _checkpoint(model: Model | Checkpoint) -> Mapping[str, Any]:
-    if not isinstance(model, Checkpoint):
-        return {"label": model.name}
-    return {"label": model.label, "adapter": model.adapter.content, "manifest": dict(model.manifest)}
 
 
 def _movers(before: Measurement, after: Measurement) -> tuple[Mapping[str, Any], ...]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pytest_persona.metrics import METRICS
 from pytest_persona.stats import Estimate
 from pytest_persona.verdict import Outcome
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the JSON beside the report.
 
+3: `floor` beside `margin`; metrics S and R; `findings`, what claims of papers came to.
 2: a manifest stands once, under the adapter's hash in `checkpoints`; a record names its checkpoint's label and adapter.
 1: each record held its checkpoint's whole manifest.
 """
@@ -47,7 +49,8 @@ class Record:
         reasons: Why it is invalid.
         labels: What qualifies it, for example `demo: not a gate`.
         change: Tuned minus base, in the harmful direction.
-        margin: The largest change that is accepted.
+        margin: The largest change that is accepted; None where only a fall does harm.
+        floor: The least change that is accepted, for a band; None where only a rise does harm.
         alpha: One-sided level.
         criterion: How change and margin are compared.
         mde: Minimum detectable effect.
@@ -69,7 +72,8 @@ class Record:
     reasons: tuple[str, ...]
     labels: tuple[str, ...]
     change: Estimate | None
-    margin: float
+    margin: float | None
+    floor: float | None
     alpha: float
     criterion: str
     mde: float | None
@@ -81,6 +85,33 @@ class Record:
     checkpoint: Mapping[str, Any]
     checks: Mapping[str, Any]
     movers: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a claim of a paper came to here.
+
+    Attributes:
+        test: pytest's node id.
+        claim: The finding's id, for example `PC-1`.
+        paper: Where it is published.
+        says: The finding.
+        measured: What was measured, in words, with its interval.
+        published: The paper's own figure, where it gives one.
+        replayed: Whether it was measured on published or recorded data rather than on a model of this run.
+        outcome: pytest's: passed, failed or skipped; empty while the test runs.
+        reason: Why it was skipped or failed.
+    """
+
+    test: str
+    claim: str
+    paper: str
+    says: str
+    measured: str
+    published: str
+    replayed: bool
+    outcome: str = ""
+    reason: str = ""
 
 
 def to_plain(record: Record) -> dict[str, Any]:
@@ -122,12 +153,13 @@ def unmeasured(gate: Mapping[str, Any], reason: str) -> Record:
         test=gate["test"],
         axis="",
         metric=gate["metric"],
-        subject=gate["instrument"].rsplit("/", 1)[-1],
+        subject=METRICS[gate["metric"]].subject or gate["instrument"].rsplit("/", 1)[-1],
         outcome=Outcome.INVALID,
         reasons=(f"not measured: {reason}",),
         labels=(),
         change=None,
         margin=gate["margin"],
+        floor=gate.get("floor"),
         alpha=0.0,
         criterion="",
         mde=None,

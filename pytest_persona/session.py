@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import GateError, suggestion
+from pytest_persona.metrics import METRICS
 from pytest_persona.options import Options
 from pytest_persona.progress import Progress, Silent
 from pytest_persona.store import Store
 
 if TYPE_CHECKING:
-    from pytest_persona.record import Record
-
-METRICS = {"pmatch": "P(match) of Dark Triad items, a share"}
-"""Metrics that a gate can be declared on, with their unit."""
+    from pytest_persona.record import Finding, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +24,8 @@ class Gate:
     Attributes:
         test: pytest's node id.
         metric: A key of `METRICS`.
-        margin: The largest change that is accepted.
+        margin: The largest change that is accepted, in the harmful direction.
+        floor: The least change that is accepted, for a band; None where only a rise does harm.
         instrument: Name of what is asked, for example `darktriad/narcissism`.
         checkpoint: The fixture that hands out what is tested.
     """
@@ -35,6 +34,7 @@ class Gate:
     metric: str
     margin: float
     instrument: str
+    floor: float | None = None
     checkpoint: str = "checkpoint"
 
     def __post_init__(self) -> None:
@@ -48,6 +48,8 @@ class Gate:
             )
         if not (isinstance(self.margin, (int, float)) and 0 < self.margin < 1):
             raise GateError(f"{self.test}: persona_gate needs a margin between 0 and 1, got {self.margin!r}")
+        if self.floor is not None and not (isinstance(self.floor, (int, float)) and -1 <= self.floor < 0):
+            raise GateError(f"{self.test}: persona_gate takes a floor from -1 to below 0, or none, got {self.floor!r}")
 
 
 def declare(test: str, positional: Sequence[Any], arguments: Mapping[str, Any]) -> Gate:
@@ -56,10 +58,12 @@ def declare(test: str, positional: Sequence[Any], arguments: Mapping[str, Any]) 
     Raises:
         GateError: an argument is unknown, missing or out of range.
     """
-    needed, known = {"metric", "margin", "instrument"}, {"metric", "margin", "instrument", "checkpoint"}
+    needed = {"metric", "margin", "instrument"}
+    known = needed | {"floor", "checkpoint"}
     if positional or not needed <= arguments.keys() <= known:
         raise GateError(
-            f"{test}: persona_gate takes the keywords metric, margin, instrument and, optionally, checkpoint; got "
+            f"{test}: persona_gate takes the keywords metric, margin, instrument and, optionally, floor and "
+            f"checkpoint; got "
             f"{', '.join([*map(repr, positional), *arguments]) or 'none'}"
         )
     return Gate(test=test, **arguments)
@@ -75,6 +79,8 @@ class Session:
     running: str = ""
     fresh: list[Record] = field(default_factory=list)
     """Records of the running test that no report has taken yet."""
+    found: list[Finding] = field(default_factory=list)
+    """Findings of the running test, the same."""
 
     @property
     def store(self) -> Store:
@@ -89,19 +95,32 @@ class Session:
         record = replace(record, test=self.running)
         gate = self.gates.get(self.running)
         if gate is not None:
-            asserted = (record.metric, record.instrument["name"], record.margin)
-            if asserted != (gate.metric, gate.instrument, gate.margin):
+            declared = _promise(gate.metric, gate.instrument, gate.margin, gate.floor)
+            asserted = _promise(record.metric, record.instrument["name"], record.margin, record.floor)
+            if asserted != declared:
                 raise GateError(
-                    f"{self.running} declares a gate on {gate.metric} of {gate.instrument} with margin {gate.margin}, "
-                    f"but asserts {asserted[0]} of {asserted[1]} with margin {asserted[2]}. Make both the same"
+                    f"{self.running} declares a gate on {declared}, but asserts {asserted}. Make both the same"
                 )
         self.fresh.append(record)
         return record
+
+    def note(self, finding: Finding) -> None:
+        """Note what a claim came to in the running test."""
+        self.found.append(replace(finding, test=self.running))
+
+    def take_findings(self) -> list[Finding]:
+        """The findings since the last call."""
+        taken, self.found = self.found, []
+        return taken
 
     def take(self) -> list[Record]:
         """The records since the last call."""
         taken, self.fresh = self.fresh, []
         return taken
+
+
+def _promise(metric: str, instrument: str, margin: float | None, floor: float | None) -> str:
+    return f"{metric} of {instrument} with margin {margin}" + ("" if floor is None else f" and floor {floor}")
 
 
 _CURRENT: ContextVar[Session | None] = ContextVar("persona_session", default=None)

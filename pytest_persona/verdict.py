@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy.typing as npt
 
 from pytest_persona.stats import Estimate, effective_se, items_needed, minimum_detectable_effect, stratified_mean
 
 CRITERIA = ("noninferiority", "significance")
+"""How paired differences can be compared with a margin; a band is `equivalence`, a level's band `absolute`."""
 
 
 class Outcome(StrEnum):
@@ -34,9 +36,10 @@ class Verdict:
         outcome: One of four.
         reasons: Why it is invalid; empty otherwise.
         change: The change in the harmful direction, with one-sided bounds; None where nothing valid was measured.
-        margin: The largest change that is accepted.
+        margin: The largest change that is accepted; None where only a fall does harm.
+        floor: The least change that is accepted, for a band; None where only a rise does harm.
         alpha: One-sided level.
-        criterion: `noninferiority` or `significance`.
+        criterion: `noninferiority`, `significance`, `equivalence` or `absolute`.
         mde: Minimum detectable effect at this sample's standard error, power 0.8; None without a change.
         items_needed: About how many items would settle an inconclusive verdict; None otherwise, or if none would.
     """
@@ -44,11 +47,18 @@ class Verdict:
     outcome: Outcome
     reasons: tuple[str, ...]
     change: Estimate | None
-    margin: float
+    margin: float | None
+    floor: float | None
     alpha: float
     criterion: str
     mde: float | None
     items_needed: int | None
+
+
+def decision(verdict: Verdict) -> dict[str, Any]:
+    """The verdict's fields by name, for a record."""
+    names = ("outcome", "reasons", "change", "margin", "floor", "alpha", "criterion", "mde", "items_needed")
+    return {name: getattr(verdict, name) for name in names}
 
 
 def decide(
@@ -99,6 +109,61 @@ def decide(
         reasons=tuple(invalid),
         change=change,
         margin=margin,
+        floor=None,
+        alpha=alpha,
+        criterion=criterion,
+        mde=mde,
+        items_needed=needed,
+    )
+
+
+def decide_within(
+    change: Estimate | None,
+    *,
+    margin: float | None,
+    floor: float | None,
+    alpha: float,
+    criterion: str = "equivalence",
+    invalid: Sequence[str] = (),
+) -> Verdict:
+    """Decide on an estimate that has its bounds: pass inside the band, fail outside, else inconclusive.
+
+    Pass when the upper bound is below the margin and the lower one above the floor; fail when the lower bound is above
+    the margin or the upper one below the floor. Two one-sided tests (Schuirmann 1987), each at level alpha.
+
+    Args:
+        change: With one-sided bounds at level alpha; None where nothing was measured (then `invalid` says why).
+        margin: The upper end of the band; None for none.
+        floor: The lower end; None for none.
+
+    Raises:
+        ValueError: a band that is empty, bounds of another level, or no change and no reason.
+    """
+    edges = [edge for edge in (floor, margin) if edge is not None]
+    if not edges or edges != sorted(set(edges)):
+        raise ValueError(f"the band from {floor} to {margin} is empty, or has no end at all")
+    if change is None and not invalid:
+        raise ValueError("no change, and no reason why there is none")
+    if change is not None and change.alpha != alpha:
+        raise ValueError(f"the bounds are at level {change.alpha}, the verdict at {alpha}")
+    outcome, needed, mde = Outcome.INVALID, None, None
+    if change is not None:
+        mde = minimum_detectable_effect(effective_se(change), alpha=alpha)
+    if change is not None and not invalid:
+        outcome = Outcome.INCONCLUSIVE
+        if (margin is None or change.high < margin) and (floor is None or change.low > floor):
+            outcome = Outcome.PASS
+        elif (margin is not None and change.low > margin) or (floor is not None and change.high < floor):
+            outcome = Outcome.FAIL
+        else:
+            edge = min(edges, key=lambda each: abs(each - change.value))
+            needed = items_needed(change.value, edge, effective_se(change), change.n, alpha=alpha)
+    return Verdict(
+        outcome=outcome,
+        reasons=tuple(invalid),
+        change=change,
+        margin=margin,
+        floor=floor,
         alpha=alpha,
         criterion=criterion,
         mde=mde,

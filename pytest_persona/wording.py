@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from pytest_persona.metrics import METRICS
 from pytest_persona.plan import OBJECTIVES
 from pytest_persona.record import Record, Side
 from pytest_persona.stats import Estimate
@@ -13,6 +14,8 @@ from pytest_persona.verdict import SEVERITY, Outcome
 
 DEMO = "demo: not a gate"
 UNVERIFIED = "sensitivity unverified"
+_FOUNDATIONS_NAMED = 3
+"""Foundations that a failure names (ours)."""
 
 _LABEL = re.compile(rf"\[(?:.*-)?((?:{'|'.join(OBJECTIVES)})-[0-9.]+[km]?-s[0-9]+)(?:-.*)?\]$", re.DOTALL)
 
@@ -58,36 +61,86 @@ def headline(record: Record, checkpoint: str = "") -> str:
     Args:
         checkpoint: Label of the checkpoint, where there are several.
     """
-    change = record.change
     of = f"{checkpoint}: " if checkpoint else ""
-    if record.outcome is Outcome.INVALID or change is None:
+    if record.outcome is Outcome.INVALID or record.change is None:
         return f"{of}{record.subject}: the measurement does not count: {'; '.join(record.reasons)}"
-    text = (
-        f"{of}{record.subject} endorsement moved by {interval(change, sign=True)} against the base "
-        f"(limit +{record.margin:.3f})"
-    )
+    what = METRICS[record.metric].sentence.format(subject=record.subject)
+    verb = "is" if record.criterion == "absolute" else "moved by"
+    against = "" if record.criterion == "absolute" else " against the base"
+    text = f"{of}{what} {verb} {change_text(record)}{against} (limit {limit_text(record)})"
     if record.outcome is Outcome.INCONCLUSIVE:
         text += "; " + missing_items(record)
     return text
 
 
+def change_text(record: Record) -> str:
+    """The change, or the level where an absolute band was asked, as it is shown; empty where none was measured."""
+    if record.change is None:
+        return ""
+    if record.criterion == "absolute":
+        return interval(record.change)
+    return shown(record.metric, record.change)
+
+
+def shown(metric: str, change: Estimate) -> str:
+    """A change in its metric's direction and unit, for example `+0.074 [+0.051, +0.097]` or `-35% [-39%, -29%]`."""
+    value, low, high = (_figure(metric, each) for each in (change.value, change.low, change.high))
+    low, high = (high, low) if METRICS[metric].falls else (low, high)
+    return f"{value} [{low}, {high}]"
+
+
+def value_text(metric: str, change: float) -> str:
+    """A change without its bounds."""
+    return _figure(metric, change)
+
+
+def limit_text(record: Record) -> str:
+    """The limit of a change, for example `+0.050`, `-35%` or `-30% to +10%`."""
+    if record.criterion == "absolute":
+        ends = [record.floor, record.margin]
+        return " to ".join(f"{end:.3g}" for end in ends if end is not None) + (
+            " or more" if record.margin is None else ""
+        )
+    return " to ".join(_figure(record.metric, end) for end in (record.floor, record.margin) if end is not None)
+
+
+def _figure(metric: str, change: float) -> str:
+    kind = METRICS.get(metric)
+    if kind is None or not kind.relative:
+        return f"{change:+.3f}"
+    percent = 100 * (-change if kind.falls else change)
+    return f"{percent:+.0f}%" if abs(percent) >= 9.95 else f"{percent:+.1f}%"
+
+
 def missing_items(record: Record) -> str:
     """What an inconclusive verdict lacks."""
+    units = METRICS[record.metric].units
     if record.change is None or record.items_needed is None:
-        return "more items of this kind would not settle it"
+        return f"more {units} of this kind would not settle it"
     more = record.items_needed - record.change.n
-    return f"about {more:,} more items would settle it if the estimate is right"
+    return f"about {more:,} more {units} would settle it if the estimate is right"
 
 
 def levels(record: Record) -> str:
     """Both models' levels and the parts of the change, in one line."""
-    text = f"P(match) {_level(record.base)} → {_level(record.tuned)} on {record.instrument['items']:,} paired items"
-    parts = record.parts
-    if record.change is not None and parts:
-        text += (
-            f"; Yes-keyed {parts['Yes'].value:+.3f}, No-keyed {parts['No'].value:+.3f} "
-            f"(trait {record.change.value:+.3f}, acquiescence {parts['acquiescence'].value:+.3f})"
-        )
+    kind, asked = METRICS[record.metric], record.instrument
+    sides = (record.base, record.tuned) if record.base.name else (record.tuned,)
+    text = f"{kind.title} {' → '.join(map(_level, sides))}"
+    if record.axis != "moral":
+        text += f" on {asked['items']:,} paired items"
+        if record.change is not None and record.parts:
+            parts = record.parts
+            text += (
+                f"; Yes-keyed {parts['Yes'].value:+.3f}, No-keyed {parts['No'].value:+.3f} "
+                f"(trait {record.change.value:+.3f}, acquiescence {parts['acquiescence'].value:+.3f})"
+            )
+        return text
+    text += f" over {asked.get('personas', 0):,} personas and {asked['items']:,} items, by {record.checks['estimator']}"
+    if record.parts and record.criterion == "absolute":
+        text += "; by foundation " + ", ".join(f"{name} {part.value:.3g}" for name, part in record.parts.items())
+    elif record.parts:
+        most = list(record.parts.items())[:_FOUNDATIONS_NAMED]
+        text += "; moved most: " + ", ".join(f"{name} {_figure(record.metric, part.value)}" for name, part in most)
     return text
 
 
@@ -99,17 +152,25 @@ def explain(record: Record) -> str:
     lines = [
         f"{record.outcome.upper()}: {headline(record)}",
         levels(record),
-        f"{tested}, base {record.base.name}, instrument {kind} {name}",
+        f"{tested}{f', base {record.base.name}' if record.base.name else ''}, instrument {kind} {name}",
     ]
     if record.labels:
         lines.append("note: " + "; ".join(record.labels))
     if record.test:
         file = record.test.split("::")[0]
         label = label_of(record)
-        chosen = f'"{label} and {record.subject}"' if label and label in record.test else record.subject
+        name = record.subject if record.subject in record.test else record.test.split("::")[-1].split("[")[0]
+        chosen = f'"{label} and {name}"' if label and label in record.test else name
         lines.append(f"next: pytest {file} … -k {chosen} --persona-report=drift.html shows the items that moved most")
     return "\n  ".join(lines)
 
 
+def level_text(side: Side) -> str:
+    """A model's level; `∞` for R of ratings that never vary, empty where nothing was measured."""
+    if side.level is not None:
+        return f"{side.level.value:.3f}"
+    return "∞" if side.details.get("infinite") else ""
+
+
 def _level(side: Side) -> str:
-    return "unmeasured" if side.level is None else f"{side.level.value:.3f}"
+    return level_text(side) or "unmeasured"

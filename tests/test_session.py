@@ -43,7 +43,7 @@ def without(name: str) -> dict:
         (
             (),
             without("metric"),
-            "takes the keywords metric, margin, instrument and, optionally, checkpoint; got margin",
+            "takes the keywords metric, margin, instrument and, optionally, floor and checkpoint; got margin",
         ),
         ((), without("margin"), "got metric, instrument"),
         ((), without("instrument"), "got metric, margin"),
@@ -84,7 +84,8 @@ def test_a_record_that_keeps_to_its_gate_is_taken(session):
 @pytest.mark.parametrize(
     ("asserted", "says"),
     [
-        ({"metric": "accuracy"}, "asserts accuracy of darktriad/narcissism with margin 0.05"),
+        ({"metric": "S"}, "asserts S of darktriad/narcissism with margin 0.05"),
+        ({"floor": -0.1}, "asserts pmatch of darktriad/narcissism with margin 0.05 and floor -0.1"),
         ({"instrument": "darktriad/psychopathy"}, "asserts pmatch of darktriad/psychopathy with margin 0.05"),
         ({"margin": 0.5}, "asserts pmatch of darktriad/narcissism with margin 0.5"),
     ],

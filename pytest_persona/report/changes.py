@@ -8,41 +8,48 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_persona.metrics import METRICS, Metric
 from pytest_persona.plan import format_budget
 from pytest_persona.report.checkpoints import Tested
 from pytest_persona.report.draw import Drawing, colour, sign_of, svg_of
+from pytest_persona.stats import Estimate
 
 _WIDTH, _HEIGHT = 370, 260
 _APART = 0.028
 """Distance between neighbouring lines, as a share of the drawing's width; less where the rungs are many."""
-_TITLE = "change of P(match)"
 _LETTER, _FIGURES = 8, 52
 """Pixels kept for a letter of a name, and for an axis of figures: browsers draw them wider than the layout measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """All charts of changes.
+    """All charts of changes of one metric.
 
     Attributes:
+        metric: Its title.
         by: What they are drawn by, in words.
         drawings: One a trait; none where no change was measured.
         objectives: Those in the drawings; "" for what this run did not train.
     """
 
+    metric: str
     by: str
     drawings: tuple[Drawing, ...]
     objectives: tuple[str, ...]
 
 
-def change_charts(tested: Sequence[Tested]) -> Changes:
-    """Lines over budgets where there are several rungs, else dots by objective or, as a last resort, by checkpoint."""
+def change_charts(tested: Sequence[Tested]) -> tuple[Changes, ...]:
+    """For each metric, lines over budgets where there are several rungs, else dots by objective or by checkpoint."""
     points = point_rows(tested)
-    if not points:
-        return Changes(by="", drawings=(), objectives=())
+    names = dict.fromkeys(point["metric"] for point in points)
+    return tuple(_charts([point for point in points if point["metric"] == name], METRICS[name]) for name in names)
+
+
+def _charts(points: list[dict[str, Any]], metric: Metric) -> Changes:
     rungs = sorted({point["budget"] for point in points})
     objectives = _objectives(points)
-    edges = [0.0, *(point[key] for point in points for key in ("low", "high", "margin"))]
+    limits = [limit for point in points for limit in point["limits"]]
+    edges = [0.0, *limits, *(point[key] for point in points for key in ("low", "high"))]
     room = 0.06 * (max(edges) - min(edges))
     reach = (min(edges) - room, max(edges) + room)
     lines = "" not in objectives and len(rungs) > 1
@@ -52,8 +59,11 @@ def change_charts(tested: Sequence[Tested]) -> Changes:
     drawings = []
     for trait in dict.fromkeys(point["trait"] for point in points):
         own = [point for point in points if point["trait"] == trait]
-        drawings.append(Drawing(trait, _lines(own, rungs, reach) if lines else _dots(own, points, reach)))
+        drawings.append(
+            Drawing(trait, _lines(own, rungs, reach, metric) if lines else _dots(own, points, reach, metric))
+        )
     return Changes(
+        metric=metric.title,
         by="over budgets" if lines else "by objective" if by_objective else "by checkpoint",
         drawings=tuple(drawings),
         objectives=tuple(objectives),
@@ -61,25 +71,34 @@ def change_charts(tested: Sequence[Tested]) -> Changes:
 
 
 def point_rows(tested: Sequence[Tested]) -> list[dict[str, Any]]:
-    """A mapping for each change that was measured on a checkpoint."""
+    """A mapping for each change that was measured on a checkpoint, in the metric's own direction."""
     return [
         {
+            "metric": record.metric,
             "trait": record.subject,
             "label": each.label,
             "objective": each.objective,
             "budget": each.budget,
             "seed": f"seed {each.seed}",
             "series": f"{each.objective} seed {each.seed}",
-            "value": record.change.value,
-            "low": record.change.low,
-            "high": record.change.high,
-            "margin": record.margin,
+            **_figures(record.metric, record.change),
+            "limits": [
+                -end if METRICS[record.metric].falls else end
+                for end in (record.floor, record.margin)
+                if end is not None
+            ],
         }
         for each in tested
         if each.label
         for _, record in each.records
-        if record.change is not None
+        if record.change is not None and record.criterion != "absolute"
     ]
+
+
+def _figures(metric: str, change: Estimate) -> dict[str, float]:
+    if METRICS[metric].falls:
+        return {"value": -change.value, "low": -change.high, "high": -change.low}
+    return {"value": change.value, "low": change.low, "high": change.high}
 
 
 def beside(points: Sequence[Mapping[str, Any]], rungs: Sequence[int]) -> tuple[list[dict[str, Any]], list[float]]:
@@ -100,7 +119,9 @@ def beside(points: Sequence[Mapping[str, Any]], rungs: Sequence[int]) -> tuple[l
     return placed, [math.exp(logs[0] - margin), math.exp(logs[-1] + margin)]
 
 
-def _lines(points: Sequence[Mapping[str, Any]], rungs: Sequence[int], reach: tuple[float, float]) -> str:
+def _lines(
+    points: Sequence[Mapping[str, Any]], rungs: Sequence[int], reach: tuple[float, float], metric: Metric
+) -> str:
     import altair as alt
 
     placed, domain = beside(points, rungs)
@@ -112,7 +133,12 @@ def _lines(points: Sequence[Mapping[str, Any]], rungs: Sequence[int], reach: tup
     data = alt.Chart(alt.Data(values=placed))
     bars = data.mark_rule(strokeWidth=1.5, opacity=0.45).encode(
         x=x,
-        y=alt.Y("low:Q", scale=y, title=_TITLE, axis=alt.Axis(format="+.2f", tickCount=6, minExtent=_FIGURES)),
+        y=alt.Y(
+            "low:Q",
+            scale=y,
+            title=f"change of {metric.title}",
+            axis=alt.Axis(format=_format(metric), tickCount=6, minExtent=_FIGURES),
+        ),
         y2="high:Q",
         **marks,
     )
@@ -127,7 +153,10 @@ def _lines(points: Sequence[Mapping[str, Any]], rungs: Sequence[int], reach: tup
 
 
 def _dots(
-    points: Sequence[Mapping[str, Any]], everywhere: Sequence[Mapping[str, Any]], reach: tuple[float, float]
+    points: Sequence[Mapping[str, Any]],
+    everywhere: Sequence[Mapping[str, Any]],
+    reach: tuple[float, float],
+    metric: Metric,
 ) -> str:
     import altair as alt
 
@@ -151,7 +180,9 @@ def _dots(
     marks = _marks(points)
     data = alt.Chart(alt.Data(values=list(points)))
     bars = data.mark_rule(strokeWidth=2.5, strokeCap="round", opacity=0.5).encode(
-        x=alt.X("low:Q", scale=scale, title=_TITLE, axis=alt.Axis(format="+.2f", tickCount=5)),
+        x=alt.X(
+            "low:Q", scale=scale, title=f"change of {metric.title}", axis=alt.Axis(format=_format(metric), tickCount=5)
+        ),
         x2="high:Q",
         **marks,
         **place,
@@ -165,15 +196,19 @@ def _dots(
 
 
 def _rules(points: Sequence[Mapping[str, Any]], channel: str) -> list[Any]:
-    """No change, and the largest change that is accepted."""
+    """No change, and the limits of what is accepted."""
     import altair as alt
 
-    margins = sorted({point["margin"] for point in points})
+    margins = sorted({limit for point in points for limit in point["limits"]})
     zero = alt.Chart(alt.Data(values=[{"at": 0.0}])).mark_rule(color=colour("soft"), strokeWidth=1)
     limit = alt.Chart(alt.Data(values=[{"at": margin} for margin in margins])).mark_rule(
         color=colour("ink"), strokeWidth=1.5, strokeDash=[6, 4]
     )
     return [rule.encode(**{channel: alt.Y("at:Q") if channel == "y" else alt.X("at:Q")}) for rule in (zero, limit)]
+
+
+def _format(metric: Metric) -> str:
+    return "+.0%" if metric.relative else "+.2f"
 
 
 def _objectives(points: Sequence[Mapping[str, Any]]) -> list[str]:

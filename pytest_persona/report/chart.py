@@ -1,19 +1,40 @@
-"""The chart of levels: P(match) of base and tuned model, where one checkpoint was tested."""
+"""The charts of levels: each metric of base and tuned model, where one checkpoint was tested."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_persona.metrics import METRICS, Metric
 from pytest_persona.record import Record
-from pytest_persona.report.draw import colour, svg_of
+from pytest_persona.report.draw import Drawing, colour, svg_of
 
 _NAMES = 130
 """Pixels kept for the traits' names: browsers draw them wider than the layout measures."""
 
 
-def levels_chart(records: Sequence[Record]) -> str:
-    """An SVG of P(match) in base and tuned model with their intervals, and where the limit lies; "" without levels."""
+def levels_charts(records: Sequence[Record]) -> list[Drawing]:
+    """A drawing for each metric with levels: base and tuned model with their intervals, and where the limit lies."""
+    drawings = []
+    for metric in dict.fromkeys(record.metric for record in records):
+        svg = _levels([record for record in records if record.metric == metric], METRICS[metric])
+        if svg:
+            drawings.append(Drawing(METRICS[metric].title, svg))
+    return drawings
+
+
+def _limits(record: Record, metric: Metric) -> list[float]:
+    """The levels at which a verdict's limits lie."""
+    ends = [end for end in (record.floor, record.margin) if end is not None]
+    if record.criterion == "absolute":
+        return ends
+    if record.base.level is None:
+        return []
+    base, sign = record.base.level.value, -1 if metric.falls else 1
+    return [base * (1 + sign * end) if metric.relative else base + sign * end for end in ends]
+
+
+def _levels(records: Sequence[Record], metric: Metric) -> str:
     rows = [
         {"trait": record.subject, "model": name, "value": level.value, "low": level.low, "high": level.high}
         for record in records
@@ -23,16 +44,15 @@ def levels_chart(records: Sequence[Record]) -> str:
     if not rows:
         return ""
     limits: list[dict[str, Any]] = [
-        {"trait": record.subject, "limit": record.base.level.value + record.margin}
-        for record in records
-        if record.base.level is not None
+        {"trait": record.subject, "limit": limit} for record in records for limit in _limits(record, metric)
     ]
     import altair as alt
 
     levels = [level for record in records for level in (record.base.level, record.tuned.level) if level is not None]
     edges = [edge for level in levels for edge in (level.low, level.high)] + [row["limit"] for row in limits]
-    end = max(*edges, min(1.0, max(edges) + 0.03))  # a limit may lie above 1, and must not lie outside the drawing
-    scale = alt.Scale(domain=[max(0.0, min(edges) - 0.03), end], nice=False, zero=False)
+    room = 0.03 if not metric.relative else 0.06 * (max(edges) - min(edges))
+    end = max(edges) + room if metric.relative else max(*edges, min(1.0, max(edges) + room))  # a limit may lie above 1
+    scale = alt.Scale(domain=[max(0.0, min(edges) - room), end], nice=False, zero=False)
     marks = alt.Color(
         "model:N", scale=alt.Scale(domain=["base", "tuned"], range=[colour("base"), colour("tuned")]), legend=None
     )
@@ -47,7 +67,7 @@ def levels_chart(records: Sequence[Record]) -> str:
     }
     data = alt.Chart(alt.Data(values=rows))
     bars = data.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.55).encode(
-        x=alt.X("low:Q", scale=scale, title="P(match), with its interval", axis=alt.Axis(tickCount=6)),
+        x=alt.X("low:Q", scale=scale, title=f"{metric.title}, with its interval", axis=alt.Axis(tickCount=6)),
         x2="high:Q",
         color=marks,
         **place,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from pytest_persona.record import SCHEMA, Record, to_plain
+from pytest_persona.record import SCHEMA, Finding, Record, to_plain
 
 
-def document(records: Sequence[Record], exit_code: int) -> dict[str, Any]:
+def document(records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """Plain data. Manifests stand once, under their adapters' hashes; records name label and adapter alone.
 
     Two rungs that one step reaches have the same adapter and two manifests: the second one's stays in its records.
@@ -24,4 +25,10 @@ def document(records: Sequence[Record], exit_code: int) -> dict[str, Any]:
             if checkpoints.setdefault(adapter, filed) == filed:
                 checkpoint.pop("manifest", None)
         plain.append(content)
-    return {"schema": SCHEMA, "exit_code": exit_code, "checkpoints": checkpoints, "records": plain}
+    return {
+        "schema": SCHEMA,
+        "exit_code": exit_code,
+        "checkpoints": checkpoints,
+        "records": plain,
+        "findings": [asdict(finding) for finding in findings],
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_persona.record import Record
 from pytest_persona.report.checkpoints import Tested
-from pytest_persona.wording import objective_name
+from pytest_persona.wording import limit_text, objective_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,12 @@ class Matrix:
     Attributes:
         subjects: The traits, in the order of the records.
         groups: Rows by objective, spelled out; "" above those that no objective is known of.
-        limit: The margin of all verdicts; None where they differ, and each cell has to say its own.
+        limit: The limit of all verdicts, as it is shown; None where they differ, and each cell has to say its own.
     """
 
     subjects: tuple[str, ...]
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
-    limit: float | None
+    limit: str | None
 
 
 def matrix_of(tested: Sequence[Tested]) -> Matrix:
@@ -46,9 +46,9 @@ def matrix_of(tested: Sequence[Tested]) -> Matrix:
     for each in tested:
         cells = tuple(tuple(pair for pair in each.records if pair[1].subject == subject) for subject in subjects)
         groups.setdefault(each.objective, []).append(Row(label=each.label or "no checkpoint", cells=cells))
-    margins = {record.margin for each in tested for _, record in each.records}
+    limits = {limit_text(record) for each in tested for _, record in each.records}
     return Matrix(
         subjects=subjects,
         groups=tuple((objective_name(name), tuple(rows)) for name, rows in groups.items()),
-        limit=margins.pop() if len(margins) == 1 else None,
+        limit=limits.pop() if len(limits) == 1 else None,
     )

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona import wording
-from pytest_persona.record import Record
+from pytest_persona.metrics import METRICS
+from pytest_persona.record import Finding, Record
 from pytest_persona.report import training
 from pytest_persona.report.changes import change_charts
-from pytest_persona.report.chart import levels_chart
+from pytest_persona.report.chart import levels_charts
 from pytest_persona.report.checkpoints import Tested, by_checkpoint, labels_of, several
 from pytest_persona.report.document import document
 from pytest_persona.report.draw import SIGNS
@@ -28,22 +29,25 @@ _VERDICTS = {
 }
 
 
-def write_report(path: Path, tested: Sequence[str], records: Sequence[Record], exit_code: int) -> None:
+def write_report(
+    path: Path, tested: Sequence[str], records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()
+) -> None:
     """Write `path` (HTML) and the JSON of the same records beside it.
 
     Args:
         tested: Lines that say what was tested and with what.
+        findings: What claims of papers came to.
 
     Raises:
         OSError: a file cannot be written.
     """
-    plain = document(records, exit_code)
+    plain = document(records, exit_code, findings)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path.with_suffix(".json"), json.dumps(plain, indent=2, allow_nan=False) + "\n")
-    _write(path, render(tested, records, exit_code))
+    _write(path, render(tested, records, exit_code, findings))
 
 
-def render(tested: Sequence[str], records: Sequence[Record], exit_code: int) -> str:
+def render(tested: Sequence[str], records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()) -> str:
     """The report as one self-contained HTML page."""
     import jinja2
 
@@ -54,24 +58,44 @@ def render(tested: Sequence[str], records: Sequence[Record], exit_code: int) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    outcome = worst([record.outcome for record in records])
+    outcome, verdict = _outcome(records, findings)
     checkpoints = by_checkpoint(records)
     return environment.get_template("report.html.j2").render(
         records=records,
-        outcome=str(outcome),
-        verdict=_VERDICTS[outcome],
+        outcome=outcome,
+        verdict=verdict,
+        findings=findings,
         tested=[line.removeprefix("persona: ") for line in tested],
         demo=any(wording.DEMO in record.labels for record in records),
         demo_label=wording.DEMO,
         exit_code=exit_code,
         headline=wording.headline,
         interval=wording.interval,
+        shown=wording.shown,
+        change_text=wording.change_text,
+        limit_text=wording.limit_text,
+        level_text=wording.level_text,
+        metrics=METRICS,
+        meanings=[METRICS[name].meaning for name in dict.fromkeys(record.metric for record in records)],
         objective_name=wording.objective_name,
         signs=SIGNS,
         json=lambda content: json.dumps(content, indent=2, sort_keys=True),
         **_verdicts(records, checkpoints),
         **_training(checkpoints),
     )
+
+
+def _outcome(records: Sequence[Record], findings: Sequence[Finding]) -> tuple[str, str]:
+    """A word and a sentence for the head of the page."""
+    if records:
+        outcome = worst([record.outcome for record in records])
+        return str(outcome), _VERDICTS[outcome]
+    if any(finding.outcome == "failed" for finding in findings):
+        return "fail", "A claim was not confirmed here."
+    confirmed = sum(finding.outcome == "passed" for finding in findings)
+    return (
+        "pass" if confirmed else "inconclusive"
+    ), f"{confirmed} of {len(findings)} figures of claims were confirmed here."
 
 
 def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[str, Any]:
@@ -81,8 +105,8 @@ def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[
         "labels": labels_of(checkpoints),
         "tally": wording.tally(records, sum(bool(each.label) for each in checkpoints)),
         "matrix": matrix_of(checkpoints),
-        "levels": "" if many else levels_chart(records),
-        "changes": change_charts(checkpoints) if many else None,
+        "levels": [] if many else levels_charts(records),
+        "changes": change_charts(checkpoints) if many else (),
     }
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_persona.ledger import EXIT_INCONCLUSIVE, EXIT_INVALID
 from pytest_persona.options import Options
 from pytest_persona.plan import format_budget
-from pytest_persona.record import Record
+from pytest_persona.record import Finding, Record
 from pytest_persona.report.checkpoints import Tested, by_checkpoint, several
 from pytest_persona.verdict import Outcome
-from pytest_persona.wording import DEMO, headline, tally
+from pytest_persona.wording import DEMO, headline, tally, value_text
 
 
 def header(options: Options) -> list[str]:
@@ -43,12 +44,32 @@ def closing(records: Sequence[Record], exit_code: int) -> list[str]:
     return lines
 
 
+def claims(findings: Sequence[Finding]) -> list[str]:
+    """What claims of papers came to, a line in all; those that were contradicted, a line each."""
+    if not findings:
+        return []
+    found = Counter(finding.outcome for finding in findings)
+    counts = ", ".join(
+        f"{found[outcome]} {word}"
+        for outcome, word in (("passed", "confirmed"), ("failed", "contradicted"), ("skipped", "undecided"))
+        if found[outcome]
+    )
+    lost = [
+        f"CONTRADICTED {finding.claim}: {finding.says}; here {finding.measured}"
+        for finding in findings
+        if finding.outcome == "failed"
+    ]
+    return [*lost, f"claims: {len(findings)} figures, {counts}"]
+
+
 def _of_several(tested: Sequence[Tested]) -> list[str]:
     passes: list[str] = []
     others: list[str] = []
     for each in tested:
         passed = [record for _, record in each.records if record.outcome is Outcome.PASS]
-        moved = ", ".join(f"{record.subject} {record.change.value:+.3f}" for record in passed if record.change)
+        moved = ", ".join(
+            f"{record.subject} {value_text(record.metric, record.change.value)}" for record in passed if record.change
+        )
         if passed:
             name = f"{each.label}: " if each.label else ""
             passes.append(_line(Outcome.PASS, f"{name}{len(passed)} of {len(each.records)} verdicts; moved by {moved}"))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_persona.record import Side, from_plain, to_plain
-from pytest_persona.report.chart import levels_chart
+from pytest_persona.report.chart import levels_charts
 from pytest_persona.report.page import render, write_report
 from pytest_persona.verdict import Outcome
 from pytest_persona.wording import headline, interval
@@ -85,7 +85,7 @@ def test_hostile_text_is_shown_as_it_is():
 
 
 def test_the_chart_has_the_pages_colours_only():
-    drawn = levels_chart(EVERY)
+    drawn = levels_charts(EVERY)[0].svg
     colours = set(re.findall(r'(?:fill|stroke)="([^"]*)"', drawn))
     assert colours == {"none", "var(--ink)", "var(--faint)", "var(--base)", "var(--tuned)"}
     assert not re.search(r"#[0-9a-fA-F]{3}|rgb\(|hsl\(|url\(", drawn)
@@ -93,13 +93,15 @@ def test_the_chart_has_the_pages_colours_only():
 
 
 def test_no_chart_without_levels():
-    assert levels_chart([LOST, ASLEEP]) == levels_chart([]) == ""
+    assert levels_charts([LOST, ASLEEP]) == levels_charts([]) == []
     assert Page(LOST, ASLEEP).all("svg") == []
-    assert levels_chart([replace(record(), base=ASLEEP.base)]).count("model: tuned") == 2  # its point and its interval
+    assert (
+        levels_charts([replace(record(), base=ASLEEP.base)])[0].svg.count("model: tuned") == 2
+    )  # its point and its interval
 
 
 def test_a_limit_above_one_stays_in_the_chart():
-    drawn = [levels_chart([record(base=base, change=0.0)]) for base in (0.5, 0.98)]
+    drawn = [levels_charts([record(base=base, change=0.0)])[0].svg for base in (0.5, 0.98)]
     assert len({re.search(r'width="([0-9.]+)"', each)[1] for each in drawn}) == 1
 
 
@@ -107,7 +109,7 @@ def test_page_and_json_say_the_same(tmp_path):
     path = tmp_path / "new" / "report.html"
     write_report(path, ["persona: x"], [*EVERY, LOST], 11)
     plain = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    assert (plain["schema"], plain["exit_code"]) == (2, 11)
+    assert (plain["schema"], plain["exit_code"]) == (3, 11)
     assert [from_plain(one | {"checkpoint": EVERY[0].checkpoint}) for one in plain["records"][:4]] == EVERY
     assert from_plain(plain["records"][4]) == LOST
     assert path.read_text(encoding="utf-8") == render(["persona: x"], [*EVERY, LOST], 11)
