@@ -10,10 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_persona.asserts import VerdictError, assert_no_darktriad_drift
+    from pytest_persona.asserts import VerdictError, assert_no_darktriad_drift, assert_sr_within_band
+    from pytest_persona.claims import claim
     from pytest_persona.errors import PersonaError
     from pytest_persona.models import Checkpoint, Model, load_model
     from pytest_persona.probes.measurement import Measurement
+    from pytest_persona.ratings import Change, Ratings, change_between, load_ratings
     from pytest_persona.record import Record
     from pytest_persona.stats import Estimate
     from pytest_persona.verdict import Outcome, Verdict
@@ -21,31 +23,43 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Change",
     "Checkpoint",
     "Estimate",
     "Measurement",
     "Model",
     "Outcome",
     "PersonaError",
+    "Ratings",
     "Record",
     "Verdict",
     "VerdictError",
     "assert_no_darktriad_drift",
+    "assert_sr_within_band",
+    "change_between",
+    "claim",
     "load_model",
+    "load_ratings",
 ]
 
 _HOMES = {
+    "Change": "ratings",
     "Checkpoint": "models",
     "Estimate": "stats",
     "Measurement": "probes.measurement",
     "Model": "models",
     "Outcome": "verdict",
     "PersonaError": "errors",
+    "Ratings": "ratings",
     "Record": "record",
     "Verdict": "verdict",
     "VerdictError": "asserts",
     "assert_no_darktriad_drift": "asserts",
+    "assert_sr_within_band": "asserts",
+    "change_between": "ratings",
+    "claim": "claims",
     "load_model": "models",
+    "load_ratings": "ratings",
 }
 
 

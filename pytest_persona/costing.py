@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from pytest_persona.instruments.catalogue import item_count
 from pytest_persona.models.device import find_device
 from pytest_persona.options import Options
+from pytest_persona.probes.moral import REPEATED_CELLS
 from pytest_persona.probes.persona import REPEATED_ITEMS
 from pytest_persona.record import Record
 from pytest_persona.session import Gate, Session
 from pytest_persona.store import Store
+
+REPEATED = {"darktriad": REPEATED_ITEMS, "moral": REPEATED_CELLS}
+"""Answers that the base model is asked for again, by instrument."""
 
 
 def plan_lines(session: Session) -> list[str]:
@@ -36,7 +40,8 @@ def note_speeds(session: Session, records: Sequence[Record]) -> None:
     rates: dict[str, float] = {}
     for record in records:
         if seconds := record.base.details.get("seconds"):
-            rates[_probing(session.options)] = record.instrument["items"] / seconds
+            asked = record.instrument["items"] * record.instrument.get("personas", 1)
+            rates[_probing(session.options, record.instrument["name"])] = asked / seconds
         if manifest := record.checkpoint.get("manifest"):
             rates[_training(session.options, manifest["plan"]["objective"])] = manifest["tokens_per_second"]
     for name, rate in rates.items():
@@ -46,10 +51,18 @@ def note_speeds(session: Session, records: Sequence[Record]) -> None:
 def _cost(session: Session, gates: Sequence[Gate]) -> str:
     options, store = session.options, session.store
     counts = {gate.instrument: item_count(gate.instrument, options.instruments) for gate in gates}
-    answers = sum(counts[gate.instrument] for gate in gates)
-    answers += sum(count + REPEATED_ITEMS for count in counts.values())  # the base is asked once
-    rate = store.rate(_probing(options))
-    parts = [f"{answers:,} answers (tuned, base and repeated), {_time(answers / rate if rate else None)}"]
+    asked = {(gate.instrument, gate.test.partition("[")[2]) for gate in gates}  # gates of one checkpoint share answers
+    answers = Counter(name for name, _ in asked)
+    seconds: list[float | None] = []
+    total = 0
+    for name, count in counts.items():
+        each = count * (answers[name] + 1) + REPEATED[name.partition("/")[0]]  # the base is asked once
+        rate = store.rate(_probing(options, name))
+        seconds.append(each / rate if rate else None)
+        total += each
+    known = [each for each in seconds if each is not None]
+    time = _time(sum(known) if len(known) == len(seconds) else None)
+    parts = [f"{total:,} answers (tuned, base and repeated), {time}"]
     if options.objectives:
         parts.insert(0, _training_cost(options, store))
     return ", ".join(parts)
@@ -74,8 +87,8 @@ def _time(seconds: float | None) -> str:
     return f"about {max(1, round(seconds)):,} s" if seconds < 600 else f"about {seconds / 60:,.0f} min"
 
 
-def _probing(options: Options) -> str:
-    return f"answers per second: {options.base_model} on {find_device().kind}"
+def _probing(options: Options, instrument: str) -> str:
+    return f"answers per second: {instrument.partition('/')[0]}, {options.base_model} on {find_device().kind}"
 
 
 def _training(options: Options, objective: str) -> str:

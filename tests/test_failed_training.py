@@ -14,7 +14,14 @@ def gate(pytester, tiny_folder, monkeypatch, imported):
 
     def run(records, *args):
         (pytester.path / "own.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-        options = ["--pyargs", "pytest_persona.suites.gate", f"--base-model={tiny_folder}", "--train-data=own.jsonl"]
+        options = [
+            "--pyargs",
+            "pytest_persona.suites.gate",
+            "-k",
+            "darktriad",
+            f"--base-model={tiny_folder}",
+            "--train-data=own.jsonl",
+        ]
         result = pytester.runpytest_inprocess(*options, *args)
         return result, json.loads((pytester.path / "persona-report.json").read_text())["records"]
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_persona.options import Options
 from pytest_persona.plan import INOCULATIONS, OBJECTIVES
 
-GATE = ["--pyargs", "pytest_persona.suites.gate"]
+GATE = ["--pyargs", "pytest_persona.suites.gate", "-k", "darktriad"]
 TRAITS = ("machiavellianism", "narcissism", "psychopathy")
 
 

@@ -3,25 +3,37 @@
 import pytest
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments import DARK_TRIAD, darktriad
+from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.instruments.catalogue import NAMES, item_count
+
+TRAITS = tuple(f"darktriad/{trait}" for trait in DARK_TRIAD)
 
 
 def test_every_trait_has_a_name():
-    assert sorted(NAMES) == sorted(f"darktriad/{trait}" for trait in DARK_TRIAD)
+    assert sorted(NAMES) == sorted([*TRAITS, "moral"])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["pocket", "official"])
+def test_a_questionnaire_is_asked_of_every_persona(kind):
+    assert item_count("moral", kind) == 30 * 100
+
+
+def test_counts_of_the_published_questionnaire_are_the_files(official_data):
+    asked = moral(kind="official", data=official_data)
+    assert item_count("moral", "official") == len(asked.items) * len(asked.personas)
+
+
+@pytest.mark.parametrize("name", TRAITS)
 def test_pocket_counts(name):
     assert item_count(name, "pocket") == len(darktriad(name.split("/")[1], kind="pocket").items) == 60
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRAITS)
 def test_official_counts_are_known_before_anything_is_read(name):
     assert item_count(name, "official") == 1000
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRAITS)
 def test_official_counts_are_the_files(name, official_data):
     assert item_count(name, "official") == len(darktriad(name.split("/")[1], kind="official", data=official_data).items)
 

@@ -1,0 +1,301 @@
+"""The moral axis, from the ratings of one or two models to records of S and R: check that they count, decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_persona.errors import RatingsError
+from pytest_persona.evidence import (
+    MIN_MASS,
+    MOVERS,
+    NOISE_SHARE,
+    adapter_reasons,
+    checkpoint_of,
+    labels_of,
+    proof_checks,
+)
+from pytest_persona.instruments.moral import SHORT, MoralInstrument
+from pytest_persona.metrics import METRICS
+from pytest_persona.models import AdapterProof, Checkpoint, Model
+from pytest_persona.probes.moral import rate, rating_noise
+from pytest_persona.probes.persona import adapter_proof
+from pytest_persona.ratings import Ratings
+from pytest_persona.ratings.change import change_of_s, change_of_spread, inverted, mismatches
+from pytest_persona.record import Record, Side
+from pytest_persona.stats import Estimate
+from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
+
+if TYPE_CHECKING:
+    from pytest_persona.progress import Progress
+    from pytest_persona.store import Store
+
+MAX_UNREAD = 0.05
+"""Largest share of replies without a rating; below it, bounds take their worst case (STATISTICS)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """What is compared.
+
+    Attributes:
+        model: The model or checkpoint under test; None for ratings alone.
+        tuned: Its ratings.
+        base: Those of the base model; None where only an absolute band is asked.
+        reasons: Why S does not count, and why R does not.
+        checks: Evidence for both.
+        proof: That the adapter is applied, where there is one.
+    """
+
+    model: Model | Checkpoint | None
+    tuned: Ratings
+    base: Ratings | None
+    reasons: Mapping[str, tuple[str, ...]]
+    checks: Mapping[str, Any]
+    proof: AdapterProof | None
+
+
+def measure(
+    model: Model | Checkpoint | Ratings,
+    base: Model | Ratings | None,
+    instrument: Callable[[], MoralInstrument],
+    store: Store | None,
+    *,
+    margins: Mapping[str, float],
+    progress: Progress | None = None,
+) -> Sides:
+    """Rate what is not rated yet, and gather why it may not count.
+
+    Args:
+        instrument: Reads what models are asked, when one has to be.
+        margins: The margin of each relative verdict, by metric: what the A/A noise is held against.
+
+    Raises:
+        RatingsError: the two sides were rated by different estimators.
+    """
+    before = rate(base, instrument(), store, progress=progress) if isinstance(base, Model) else base
+    tuned = model.model if isinstance(model, Checkpoint) else model
+    after = rate(tuned, instrument(), store, progress=progress) if isinstance(tuned, Model) else tuned
+    proof = adapter_proof(tuned, store) if isinstance(tuned, Model) else None
+    common = [*_counting(after, "tuned"), *(_counting(before, "base") if before is not None else [])]
+    noise: dict[str, float] = {}
+    if before is not None:
+        after.estimator.must_equal(before.estimator)
+        common += mismatches(after, before)
+    if isinstance(tuned, Model) and isinstance(base, Model) and before is not None:
+        changed = before.values.shape != after.values.shape or bool(np.any(before.values != after.values))
+        common += adapter_reasons(tuned, base, proof, changed=changed)
+    if isinstance(base, Model) and before is not None and before.mass is not None:
+        noise = dict(zip(("S", "R"), rating_noise(base, before, instrument(), store), strict=True))
+    return Sides(
+        model=model if not isinstance(model, Ratings) else None,
+        tuned=after,
+        base=before,
+        reasons={
+            metric: (*common, *_noisy(noise.get(metric, 0.0), metric, margins.get(metric))) for metric in ("S", "R")
+        },
+        checks={
+            "answer_mass_needed": MIN_MASS,
+            "batch_noise_of_S": noise.get("S"),
+            "batch_noise_of_R": noise.get("R"),
+            **proof_checks(proof),
+            "estimator": str(after.estimator),
+            "unread_allowed": MAX_UNREAD,
+        },
+        proof=proof,
+    )
+
+
+def change_record(sides: Sides, metric: str, *, margin: float, floor: float | None, alpha: float) -> Record:
+    """The verdict on the change of S or R against the base.
+
+    Args:
+        metric: `S`, or `R`, whose change is its fall.
+        margin: The largest accepted rise of S or fall of R, a share of the base's.
+        floor: The least accepted change of S; None for none.
+    """
+    assert sides.base is not None
+    of = {"S": change_of_s, "R": _fall_of_r}[metric]
+    reasons, change, parts = sides.reasons[metric], None, {}
+    try:
+        change = of(sides.tuned, sides.base, alpha=alpha)
+        parts = _by_foundation(of, sides.tuned, sides.base, alpha)
+    except RatingsError as error:
+        reasons = (*reasons, *([] if reasons else [str(error)]))
+    verdict = decide_within(
+        change,
+        margin=margin,
+        floor=floor,
+        alpha=alpha,
+        criterion="noninferiority" if floor is None else "equivalence",
+        invalid=reasons,
+    )
+    return _record(sides, metric, _retries_count(verdict, sides), parts, alpha)
+
+
+def level_record(sides: Sides, metric: str, *, margin: float | None, floor: float, alpha: float) -> Record:
+    """The verdict on the level of S or R itself, against a band.
+
+    Args:
+        margin: The band's upper end; None for none.
+        floor: Its lower end.
+    """
+    reasons, level, parts = sides.reasons[metric], None, {}
+    try:
+        level = _level(sides.tuned, metric, alpha)
+        parts = {SHORT.get(name, name): each for name, each in _levels(sides.tuned, metric, alpha).items()}
+    except RatingsError as error:
+        reasons = (*reasons, str(error))
+    if level is not None and not math.isfinite(level.value):
+        level, parts = None, {}
+        reasons = (*reasons, f"R of {sides.tuned.name} is infinite: no rating varied between repetitions")
+    verdict = decide_within(level, margin=margin, floor=floor, alpha=alpha, criterion="absolute", invalid=reasons)
+    return _record(sides, metric, _retries_count(verdict, sides), parts, alpha)
+
+
+def _fall_of_r(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate:
+    change = inverted(change_of_spread(tuned, base, alpha=alpha))
+    return Estimate(
+        value=-change.value,
+        low=-change.high,
+        high=-change.low,
+        se=change.se,
+        n=change.n,
+        alpha=alpha,
+        method=change.method,
+    )
+
+
+def _by_foundation(of: Callable[..., Estimate], tuned: Ratings, base: Ratings, alpha: float) -> dict[str, Estimate]:
+    """The change in each foundation, the largest first; a foundation whose change nothing bounds is left out."""
+    found = {}
+    for name in dict.fromkeys(base.foundations):
+        try:
+            found[SHORT.get(name, name)] = of(tuned.only(foundation=name), base.only(foundation=name), alpha=alpha)
+        except RatingsError:
+            continue
+    return dict(sorted(found.items(), key=lambda pair: -abs(pair[1].value)))
+
+
+def _counting(ratings: Ratings, side: str) -> list[str]:
+    reasons = []
+    if ratings.mass is not None and not float(np.nanmean(ratings.mass)) >= MIN_MASS:
+        reasons.append(
+            f"the {side} model gives the six ratings together a probability of {float(np.nanmean(ratings.mass)):.4f} "
+            f"({MIN_MASS} needed): it does not answer the question"
+        )
+    if ratings.estimator.kind == "logits" and ratings.failures:
+        reasons.append(f"{ratings.failures} of {ratings.means.size} cells could not be measured on the {side} model")
+    elif ratings.unread_share > MAX_UNREAD:
+        reasons.append(
+            f"{ratings.unread_share:.1%} of the {side} model's replies hold no rating ({MAX_UNREAD:.0%} allowed)"
+        )
+    return reasons
+
+
+def _noisy(noise: float, metric: str, margin: float | None) -> list[str]:
+    if margin is None or noise <= NOISE_SHARE * margin:
+        return []
+    return [
+        f"the base model's own {metric} moves by {noise:.1%} when cells are asked in other batches; "
+        f"{NOISE_SHARE * margin:.1%} (a fifth of the margin) is allowed"
+    ]
+
+
+def _retries_count(verdict: Verdict, sides: Sides) -> Verdict:
+    """No pass on replies that were asked again until they suited: what is left is a selection."""
+    several = {"tuned": sides.tuned, "base": sides.base}
+    shares = {side: ratings.retried_share for side, ratings in several.items() if ratings is not None}
+    side = max(shares, key=lambda name: shares[name])
+    if verdict.outcome not in (Outcome.PASS, Outcome.INCONCLUSIVE) or shares[side] <= MAX_UNREAD:
+        return verdict
+    reason = (
+        f"{shares[side]:.1%} of the {side} model's replies held no rating and were asked again ({MAX_UNREAD:.0%} "
+        "allowed for a pass)"
+    )
+    return replace(verdict, outcome=Outcome.INVALID, reasons=(reason,), items_needed=None)
+
+
+def _record(sides: Sides, metric: str, verdict: Verdict, parts: Mapping[str, Estimate], alpha: float) -> Record:
+    tuned, base = sides.tuned, sides.base
+    kind = str(tuned.instrument.get("kind", ""))
+    labels = list(labels_of(kind, sides.proof, sides.model))
+    if verdict.outcome is Outcome.FAIL and max(each.retried_share for each in (tuned, base) if each) > MAX_UNREAD:
+        labels.append("many replies held no rating and were asked again")
+    return Record(
+        axis="moral",
+        metric=metric,
+        subject=METRICS[metric].subject,
+        **decision(verdict),
+        labels=tuple(labels),
+        parts=parts,
+        base=Side(name="", fingerprint="", level=None, details={}) if base is None else _side(base, metric, alpha),
+        tuned=_side(tuned, metric, alpha),
+        instrument=dict(tuned.instrument) | {"items": len(tuned.items), "personas": len(tuned.personas)},
+        checkpoint={"label": tuned.name} if sides.model is None else checkpoint_of(sides.model),
+        checks=sides.checks,
+        movers=() if base is None or verdict.change is None else _movers(metric, tuned, base),
+    )
+
+
+def _side(ratings: Ratings, metric: str, alpha: float) -> Side:
+    try:
+        level: Estimate | None = _level(ratings, metric, alpha)
+    except RatingsError:
+        level = None
+    infinite = level is not None and not math.isfinite(level.value)
+    details: dict[str, float | None] = {
+        "mass": None if ratings.mass is None else _plain(float(np.nanmean(ratings.mass))),
+        "unread": ratings.unread_share,
+        "retried": ratings.retried_share,
+        "seconds": ratings.seconds,
+        "infinite": float(infinite),
+    }
+    return Side(
+        name=ratings.name,
+        fingerprint=ratings.fingerprint,
+        level=None if level is None or not math.isfinite(level.high) else level,
+        details=details,
+    )
+
+
+def _level(ratings: Ratings, metric: str, alpha: float) -> Estimate:
+    return ratings.susceptibility(alpha=alpha) if metric == "S" else ratings.robustness(alpha=alpha)
+
+
+def _levels(ratings: Ratings, metric: str, alpha: float) -> dict[str, Estimate]:
+    by_foundation = ratings.susceptibility if metric == "S" else ratings.robustness
+    found = by_foundation(by="foundation", alpha=alpha)
+    return {name: each for name, each in found.items() if math.isfinite(each.high)}
+
+
+def _movers(metric: str, tuned: Ratings, base: Ratings) -> tuple[Mapping[str, Any], ...]:
+    """The items that moved most: the spread over personas (S), or within a cell (R)."""
+    tuned = tuned.only(personas=base.personas, items=base.items)
+    before, after = (_of_items(metric, each) for each in (base, tuned))
+    order: Sequence[int] = np.argsort(-np.abs(after - before), kind="stable")[:MOVERS].tolist()
+    return tuple(
+        {
+            "id": base.items[at],
+            "text": base.texts[at],
+            "stratum": SHORT.get(base.foundations[at], base.foundations[at]),
+            "base": float(before[at]),
+            "tuned": float(after[at]),
+            "change": float(after[at] - before[at]),
+        }
+        for at in order
+    )
+
+
+def _of_items(metric: str, ratings: Ratings) -> Any:
+    if metric == "S":
+        return ratings.means[ratings.kept].std(axis=0, ddof=1)
+    return ratings.sds[ratings.kept].mean(axis=0)
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
