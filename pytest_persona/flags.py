@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import pytest
 
 BACKENDS = ("hf",)
+PUBLISHED = "published"
+"""What --persona-replay calls the authors' own ratings."""
 ALPHA = 0.05
 """One-sided level of a verdict (STATISTICS)."""
 
@@ -91,6 +93,12 @@ SPECS = (
         name="data",
         metavar="DIR",
         help="folder with the published instruments. Default: $PERSONA_DATA, else downloaded when they are asked for",
+    ),
+    Spec(
+        name="replay",
+        metavar="DIR",
+        help="folder of recorded moral ratings (base/, secure-code/, insecure-code/) that claims are tested on, or "
+        "published to download the authors'. Default: ratings/ of --persona-data, where it is there",
     ),
     Spec(
         name="store",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_persona.record import Record
+    from pytest_persona.record import Finding, Record
 
 EXIT_INCONCLUSIVE = 10
 EXIT_INVALID = 11
@@ -24,6 +24,7 @@ class Ledger:
         broken: Those that failed otherwise than by a verdict.
         skipped: Why a test was skipped or expected to fail.
         measured: Tests that brought a record.
+        findings: What claims came to, plain data.
     """
 
     gates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Ledger:
     broken: set[str] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     measured: set[str] = field(default_factory=set)
+    findings: list[Mapping[str, Any]] = field(default_factory=list)
 
     def note(
         self,
@@ -42,6 +44,7 @@ class Ledger:
         by_verdict: bool,
         gate: Mapping[str, Any] | None,
         records: Sequence[Mapping[str, Any]],
+        findings: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Take one phase of one test.
 
@@ -52,6 +55,7 @@ class Ledger:
         """
         if gate is not None:
             self.gates[test] = gate
+        self.findings.extend({**finding, "outcome": outcome, "reason": reason} for finding in findings)
         if records:
             self.records.extend(records)
             self.measured.add(test)
@@ -62,6 +66,11 @@ class Ledger:
             self.skipped.setdefault(test, reason)
         elif outcome == "skipped":
             self.skipped[test] = reason
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to report."""
+        return bool(self.gates or self.records or self.findings)
 
     def unmeasured(self) -> dict[str, str]:
         """Declared gates that brought no verdict, or whose verdict a skip or an expected failure hides, and why."""
@@ -78,6 +87,12 @@ class Ledger:
         lost = self.unmeasured()
         kept = [from_plain(plain) for plain in self.records if plain["test"] not in lost]
         return kept + [unmeasured(self.gates[test], reason) for test, reason in lost.items()]
+
+    def all_findings(self) -> list[Finding]:
+        """What every claim came to."""
+        from pytest_persona.record import Finding
+
+        return [Finding(**plain) for plain in self.findings]
 
     def exit_code(self, status: int) -> int:
         """pytest's own status, or 10 (nothing worse than inconclusive) or 11 (nothing worse than invalid).

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import OptionError, PersonaError, suggestion
-from pytest_persona.flags import ALPHA, BACKENDS, is_bare
+from pytest_persona.flags import ALPHA, BACKENDS, PUBLISHED, is_bare
 from pytest_persona.plan import OBJECTIVES, Plan, data_named, parse_ladder, parse_objectives, parse_seeds
 from pytest_persona.store import default_store
 
@@ -36,6 +36,7 @@ class Options:
         backend: The engine that answers.
         instruments: `official` or `pocket`.
         data: Folder with the published instruments, or None to download them.
+        replay: Folder of recorded moral ratings, `published` to download the authors', or None.
         store: Folder of checkpoints and measurements.
         report: The HTML file to write.
         alpha: One-sided level of each verdict.
@@ -55,6 +56,7 @@ class Options:
     backend: str = "hf"
     instruments: str = "pocket"
     data: Path | None = None
+    replay: str | None = None
     store: Path
     report: Path = Path("persona-report.html")
     alpha: float = ALPHA
@@ -117,6 +119,7 @@ def read(config: pytest.Config) -> Options:
     take("backend", "backend", lambda text: _one_of(text, BACKENDS))
     take("instruments", "instruments", lambda text: _one_of(text, ("official", "pocket")))
     take("data", "data", _folder)
+    take("replay", "replay", _replay)
     take("store", "store", _path)
     take("report", "report", _report)
     take("alpha", "alpha", _level)
@@ -128,6 +131,8 @@ def read(config: pytest.Config) -> Options:
             given["data"] = _folder(os.environ["PERSONA_DATA"])
         except OptionError as error:
             raise OptionError(f"$PERSONA_DATA: {error}") from error
+    if "replay" not in given and "data" in given and (given["data"] / "ratings").is_dir():
+        given["replay"] = str(given["data"] / "ratings")
     given.setdefault("instruments", "official" if "data" in given else "pocket")
     given.setdefault("inconclusive", "fail" if given["instruments"] == "official" else "warn")
     given.setdefault("store", default_store())
@@ -183,6 +188,14 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise OptionError(f"{text!r} is not a folder. Name the one that holds persona/, gsm8k/ …")
     return path
+
+
+def _replay(text: str) -> str:
+    if text != PUBLISHED and not _path(text).is_dir():
+        raise OptionError(
+            f"{text!r} is neither a folder nor {PUBLISHED!r}. Name the one that holds base/, insecure-code/ …"
+        )
+    return text if text == PUBLISHED else str(_path(text))
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -21,9 +21,10 @@ pytest_plugins = ["pytest_persona.fixtures"]
 pytest.register_assert_rewrite("pytest_persona.asserts")
 
 _MARKER = (
-    "persona_gate(metric, margin, instrument, checkpoint='checkpoint'): a verdict that this test must reach; it is "
-    "planned after collection, and invalid when the test does not reach it"
+    "persona_gate(metric, margin, instrument, floor=None, checkpoint='checkpoint'): a verdict that this test must "
+    "reach; it is planned after collection, and invalid when the test does not reach it"
 )
+_CLAIM = "persona_claim(id, paper, says): a finding of a paper that this test encodes; see pytest_persona.claim"
 _STATUS = {"inconclusive": ("?", "yellow"), "invalid": ("!", "red")}
 
 
@@ -39,6 +40,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Gen
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _CLAIM)
     try:
         options = persona_options.read(config)
     except PersonaError as error:
@@ -121,6 +123,7 @@ class _Run:
             item.user_properties.extend(
                 (f"persona.{record.metric}.{record.subject}", str(record.outcome)) for record in records
             )
+        report.persona_findings = [asdict(finding) for finding in self._session.take_findings()]
         if gate is not None and report.when == "call" and report.passed and not plain:
             report.outcome = "failed"
             report.longrepr = (
@@ -146,6 +149,7 @@ class _Run:
             by_verdict=getattr(report, "persona_by_verdict", False),
             gate=getattr(report, "persona_gate", None),
             records=getattr(report, "persona_records", ()),
+            findings=getattr(report, "persona_findings", ()),
         )
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
@@ -161,12 +165,14 @@ class _Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         used_wrongly = session.exitstatus == pytest.ExitCode.USAGE_ERROR
-        if self._is_worker or used_wrongly or not (self._ledger.gates or self._ledger.records):
+        if self._is_worker or used_wrongly or not self._ledger.told:
             return
         from pytest_persona.finish import finish
 
         session.exitstatus = self._ledger.exit_code(int(session.exitstatus))
-        self._closing = finish(self._session, self._ledger.all_records(), int(session.exitstatus))
+        self._closing = finish(
+            self._session, self._ledger.all_records(), self._ledger.all_findings(), int(session.exitstatus)
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._closing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_persona.errors import PersonaError
 from pytest_persona.options import Options
 from pytest_persona.plan import format_budget
 
@@ -15,12 +16,15 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
     """Run a test once for each checkpoint of the run, with ids such as `ipo-400k-s0`.
 
     A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` gets each of the run's
-    values for those of `objective`, `rung` and `seed` that it takes. What a test parametrizes itself is left alone.
+    values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each `family`.
+    What a test parametrizes itself is left alone.
     """
     names = set(metafunc.fixturenames) - _given(metafunc)
     plans = options.plans
     if "checkpoint" in names and plans:
         metafunc.parametrize("checkpoint", plans, indirect=True, ids=[plan.label for plan in plans], scope="session")
+    if {"family", "ratings_of"} <= names:
+        _by_family(metafunc, options)
     if "checkpoint_of" not in names:
         return
     values: dict[str, tuple[Any, ...]] = {
@@ -36,6 +40,18 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
     for name, found in values.items():
         if name in names:
             metafunc.parametrize(name, found, ids=ids[name])
+
+
+def _by_family(metafunc: pytest.Metafunc, options: Options) -> None:
+    import pytest
+
+    from pytest_persona.role_players import NONE, family_names
+
+    try:
+        families: list[Any] = list(family_names(options))
+    except PersonaError as error:
+        raise pytest.UsageError(str(error)) from error
+    metafunc.parametrize("family", families or [pytest.param("none", marks=pytest.mark.skip(reason=NONE))])
 
 
 def _given(metafunc: pytest.Metafunc) -> set[str]:

@@ -33,6 +33,7 @@ ASKED = {
     "backend": ("hf", "backend", "hf", []),
     "instruments": ("official", "instruments", "official", []),
     "data": (".", "data", Path(), []),
+    "replay": (".", "replay", ".", []),
     "store": ("elsewhere", "store", Path("elsewhere"), []),
     "report": ("drift.html", "report", Path("drift.html"), []),
     "alpha": ("0.1", "alpha", 0.1, []),
