@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_persona.flags import PUBLISHED
 from pytest_persona.options import Options
 
 if TYPE_CHECKING:
-    from pytest_persona.models import Model
+    from pytest_persona.models import Checkpoint, Model
     from pytest_persona.plan import Plan
     from pytest_persona.ratings import Ratings
     from pytest_persona.ratings.families import Family, Variant
@@ -36,16 +36,24 @@ def family_names(options: Options) -> tuple[str, ...]:
     return (*_families(options.replay), *(plan.label for plan in _live(options)))
 
 
+class Trained(Protocol):
+    """Hands out checkpoints; what the fixture `checkpoint_of` gives."""
+
+    def plan(self, plan: Plan) -> Checkpoint:
+        """The checkpoint of a plan, trained where the store has none."""
+        ...
+
+
 class Cast:
     """Ratings by family and variant; see the fixture `ratings_of`.
 
     Args:
         options: The options of this run.
         session: Its store and progress.
-        models: The base model, and the function from objective, rung and seed to a checkpoint.
+        models: The base model, and what hands out checkpoints; asked only where a model is rated.
     """
 
-    def __init__(self, options: Options, session: Session, models: Callable[[], tuple[Model, Any]]) -> None:
+    def __init__(self, options: Options, session: Session, models: Callable[[], tuple[Model, Trained]]) -> None:
         self._options = options
         self._session = session
         self._models = models
