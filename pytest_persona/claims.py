@@ -65,20 +65,22 @@ class Expectation:
         Raises:
             AssertionError: contradicted, or not a number.
             pytest.skip.Exception: neither.
+            ValueError: nothing lies between the limits, or everything does.
         """
         __tracebackhide__ = True
         from pytest_persona.record import Finding
 
-        point = not isinstance(measured, Estimate)
-        value, low, high = (
-            (measured.value, measured.low, measured.high) if isinstance(measured, Estimate) else (measured,) * 3
-        )
-        said = (
-            _number(value, percent)
-            if point
-            else f"{_number(value, percent)} [{_number(low, percent)}, {_number(high, percent)}]"
-        )
-        text = f"{what} {said}".strip()
+        limits = {word: end for word, end in (("above", above), ("below", below)) if math.isfinite(end)}
+        if not limits or not above < below:
+            raise ValueError(f"a claim says above, below or both, and something in between; got {above} and {below}")
+        text = f"{what} {_said(measured, percent)}".strip()
+        wanted = " and ".join(f"{word} {_number(end, percent)}" for word, end in limits.items())
+        message = f"{self._claimed['id']}: {text}, expected {wanted}"
+        outcome = _judged(measured, above, below, point=replayed)
+        if outcome == "failed" and published:
+            message += f"; published: {published}"
+        if outcome == "skipped":
+            message = f"undecided: {message}; the bounds allow both"
         self._note(
             Finding(
                 test="",
@@ -88,23 +90,34 @@ class Expectation:
                 measured=text,
                 published=published,
                 replayed=replayed,
+                outcome=outcome,
+                reason="" if outcome == "passed" else message,
             )
         )
-        if replayed or point:
-            low = high = value
-        wanted = " and ".join(
-            f"{word} {_number(end, percent)}"
-            for word, end in (("above", above), ("below", below))
-            if math.isfinite(end)
-        )
-        if above < low and high < below:
-            return
-        message = f"{self._claimed['id']}: {text}, expected {wanted}"
-        if high <= above or low >= below or math.isnan(value):
-            raise AssertionError(f"{message}; published: {published}" if published else message)
-        import pytest
+        if outcome == "failed":
+            raise AssertionError(message)
+        if outcome == "skipped":
+            import pytest
 
-        pytest.skip(f"undecided: {message}; the bounds allow both")
+            pytest.skip(message)
+
+
+def _judged(measured: Estimate | float, above: float, below: float, *, point: bool) -> str:
+    """In pytest's words: passed, failed or skipped."""
+    if isinstance(measured, Estimate):
+        low, high = (measured.value, measured.value) if point else (measured.low, measured.high)
+    else:
+        low = high = measured
+    if above < low and high < below:
+        return "passed"
+    return "failed" if high <= above or low >= below or math.isnan(low) else "skipped"
+
+
+def _said(measured: Estimate | float, percent: bool) -> str:
+    if not isinstance(measured, Estimate):
+        return _number(measured, percent)
+    value, low, high = (_number(each, percent) for each in (measured.value, measured.low, measured.high))
+    return f"{value} [{low}, {high}]"
 
 
 def _number(value: float, percent: bool) -> str:

@@ -55,7 +55,7 @@ class Ledger:
         """
         if gate is not None:
             self.gates[test] = gate
-        self.findings.extend({**finding, "outcome": outcome, "reason": reason} for finding in findings)
+        self.findings.extend(findings)
         if records:
             self.records.extend(records)
             self.measured.add(test)

@@ -99,8 +99,8 @@ class Finding:
         measured: What was measured, in words, with its interval.
         published: The paper's own figure, where it gives one.
         replayed: Whether it was measured on published or recorded data rather than on a model of this run.
-        outcome: pytest's: passed, failed or skipped; empty while the test runs.
-        reason: Why it was skipped or failed.
+        outcome: In pytest's words: passed (confirmed), failed (contradicted) or skipped (undecided).
+        reason: Why it failed or was skipped; empty where it passed.
     """
 
     test: str
@@ -110,8 +110,8 @@ class Finding:
     measured: str
     published: str
     replayed: bool
-    outcome: str = ""
-    reason: str = ""
+    outcome: str
+    reason: str
 
 
 def to_plain(record: Record) -> dict[str, Any]:
