@@ -8,17 +8,21 @@ draw from the same distribution; where it does not, replies are sampled whole an
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_persona.digest import digest
+from pytest_persona.errors import RatingsError
 from pytest_persona.instruments.moral import MoralInstrument, MoralItem, RolePlayer
 from pytest_persona.models.protocol import Chat, Model, ask
-from pytest_persona.progress import Progress, Silent
+from pytest_persona.progress import Advance, Progress, Silent
 from pytest_persona.ratings import Estimator, Ratings
 from pytest_persona.ratings.table import NO_PERSONA, SCALE
 
@@ -39,9 +43,11 @@ REPEATED_CELLS = 20
 _AT_ONCE = 300
 """Cells between two signs of progress (ours); whole personas, whose common beginnings are computed once."""
 _REPLY_TOKENS = 8
+_NEVER = 1e6
+"""Nats that stand for infinitely many."""
 _RATING = re.compile(
     r"""[\s"'`*_#>(\[]*(?:(?:my|the)?\s*(?:rating|answer|response|score)\s*(?:is|would\s+be)?\s*[:=]?[\s"'`*_(\[]*)?
-    (?P<rating>[0-5])(?![0-9]|[.,][0-9])""",
+    (?P<rating>[0-5])(?![0-9]|[.,][0-9]|\s*(?:[-–—~…]|\.\.+|to|or|and|through)\s*[0-9])""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -63,21 +69,25 @@ def rate(
         estimator: `LOGITS`, or sampling; `constrained` sampling needs a model that gives log-probabilities.
         role_play: Whether the personas are played; without, the model answers as itself.
         seed: Of the samples.
-        progress: Shows how far the asking is.
+        progress: Shows how far the asking is; what the store holds is not asked.
+
+    Raises:
+        RatingsError: an estimator without a temperature, or a model whose log-probabilities are none.
     """
+    if estimator.temperature is None:
+        raise RatingsError(f"a model is rated at a temperature, and {estimator} has none; the papers' is 0.1")
     personas: tuple[RolePlayer | None, ...] = instrument.personas if role_play else (None,)
     chats = [chat_of(persona, item) for persona in personas for item in instrument.items]
     task = f"rating {len(instrument.items)} moral items as {len(personas) if role_play else 'no'} personas"
-    with (progress or Silent()).task(task, len(chats), "cells") as advance:
-        if estimator.kind == "logits" or estimator.constrained:
-            found = _logprobs(model, chats, instrument, store, advance, one_by_one=False)
-        else:
-            found = _replies(model, chats, instrument, store, advance, estimator, seed)
+    shown = functools.partial((progress or Silent()).task, task, len(chats), "cells")
+    by_logprobs = estimator.kind == "logits" or estimator.constrained
+    if by_logprobs:
+        found = _logprobs(model, chats, instrument, store, shown, one_by_one=False)
+    else:
+        found = _replies(model, chats, instrument, store, shown, estimator, seed)
     shape = (len(personas), len(instrument.items), -1)
     values = np.array(found["values"], dtype=np.float64).reshape(shape)
-    mass = None
-    if estimator.kind == "logits" or estimator.constrained:
-        mass = np.exp(values).sum(axis=2)
+    mass = np.exp(values).sum(axis=2) if by_logprobs else None
     if estimator.constrained:
         values = _draw(values, estimator, chats, seed)
     return Ratings(
@@ -115,12 +125,13 @@ def rating_noise(
         model: The model that `ratings` were taken from by log-probabilities.
 
     Returns:
-        Noise of S, noise of 1/R; infinite where S or σ̄ is 0.
+        Noise of S, noise of 1/R; infinite where a cell moves and S or σ̄ is 0.
     """
     cells = np.linspace(0, len(ratings.personas) * len(ratings.items) - 1, REPEATED_CELLS).round().astype(int)
     pairs = [divmod(int(cell), len(ratings.items)) for cell in cells]
     chats = [chat_of(instrument.personas[persona], instrument.items[item]) for persona, item in pairs]
-    found = _logprobs(model, chats, instrument, store, lambda _: None, one_by_one=True)
+    shown = functools.partial(Silent().task, "", len(chats), "cells")
+    found = _logprobs(model, chats, instrument, store, shown, one_by_one=True)
     again = Ratings(
         name=ratings.name,
         fingerprint=ratings.fingerprint,
@@ -136,10 +147,14 @@ def rating_noise(
     rows, columns = map(list, zip(*pairs, strict=True))
     moved = again.means[:, 0] - ratings.means[rows, columns]
     spread = again.sds[:, 0] - ratings.sds[rows, columns]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        of_s = np.sqrt(np.mean(moved**2)) / ratings.means.std(axis=0, ddof=1).mean()
-        of_r = abs(np.mean(spread)) / ratings.sds.mean()
-    return float(np.nan_to_num(of_s, nan=np.inf)), float(np.nan_to_num(of_r, nan=np.inf))
+    of_s = _share(float(np.sqrt(np.mean(moved**2))), float(ratings.means.std(axis=0, ddof=1).mean()))
+    return of_s, _share(abs(float(np.mean(spread))), float(ratings.sds.mean()))
+
+
+def _share(moved: float, level: float) -> float:
+    if moved == 0:
+        return 0.0
+    return moved / level if level > 0 and math.isfinite(moved) else math.inf
 
 
 def chat_of(persona: RolePlayer | None, item: MoralItem) -> Chat:
@@ -162,23 +177,20 @@ def _logprobs(
     chats: Sequence[Chat],
     instrument: MoralInstrument,
     store: Store | None,
-    advance: Any,
+    shown: Callable[[], AbstractContextManager[Advance]],
     *,
     one_by_one: bool,
 ) -> dict[str, Any]:
     def compute() -> dict[str, Any]:
         start = time.monotonic()
-        step = (
-            1 if one_by_one else max(len(instrument.items), _AT_ONCE // len(instrument.items) * len(instrument.items))
-        )
+        items = len(instrument.items)
+        step = 1 if one_by_one else max(items, _AT_ONCE // items * items)
         rows: list[FloatArray] = []
-        for at in range(0, len(chats), step):
-            rows.append(model.choice_logprobs(chats[at : at + step], DIGITS))
-            advance(min(at + step, len(chats)))
-        plain = [
-            [float(value) if np.isfinite(value) else _floor(value) for value in row] for row in np.concatenate(rows)
-        ]
-        return {"values": plain, "seconds": time.monotonic() - start}
+        with shown() as advance:
+            for at in range(0, len(chats), step):
+                rows.append(model.choice_logprobs(chats[at : at + step], DIGITS))
+                advance(min(at + step, len(chats)))
+        return {"values": [_plain(row) for row in np.concatenate(rows)], "seconds": time.monotonic() - start}
 
     key = _key(model, chats, instrument) | {"choices": list(DIGITS), "one_by_one": one_by_one}
     return store.remember("answers", key, compute) if store is not None else compute()
@@ -189,27 +201,31 @@ def _replies(
     chats: Sequence[Chat],
     instrument: MoralInstrument,
     store: Store | None,
-    advance: Any,
+    shown: Callable[[], AbstractContextManager[Advance]],
     estimator: Estimator,
     seed: int,
 ) -> dict[str, Any]:
+    temperature = estimator.temperature
+    assert temperature is not None
+
     def compute() -> dict[str, Any]:
         start = time.monotonic()
         values: list[list[int | None]] = []
-        for at in range(0, len(chats), _AT_ONCE):
-            replies = model.reply(
-                chats[at : at + _AT_ONCE],
-                max_tokens=_REPLY_TOKENS,
-                temperature=estimator.temperature or 0.0,
-                samples=estimator.samples,
-                seed=seed,
-            )
-            values.extend([read_rating(reply) for reply in several] for several in replies)
-            advance(len(values))
+        with shown() as advance:
+            for at in range(0, len(chats), _AT_ONCE):
+                replies = model.reply(
+                    chats[at : at + _AT_ONCE],
+                    max_tokens=_REPLY_TOKENS,
+                    temperature=temperature,
+                    samples=estimator.samples,
+                    seed=seed,
+                )
+                values.extend([read_rating(reply) for reply in several] for several in replies)
+                advance(len(values))
         return {"values": values, "seconds": time.monotonic() - start}
 
     key = _key(model, chats, instrument) | {
-        "temperature": estimator.temperature,
+        "temperature": temperature,
         "samples": estimator.samples,
         "max_tokens": _REPLY_TOKENS,
         "seed": seed,
@@ -227,9 +243,14 @@ def _key(model: Model, chats: Sequence[Chat], instrument: MoralInstrument) -> di
     }
 
 
-def _floor(value: float) -> float | None:
-    """JSON has no infinity: what has no probability at all keeps a finite log of one; NaN becomes None."""
-    return None if np.isnan(value) else float(np.copysign(1e6, value))
+def _plain(row: FloatArray) -> list[float | None]:
+    """A cell as JSON has it, without infinity: a rating that cannot come keeps a finite log of no probability.
+
+    None, which reads back as NaN, stands for what is no number, and for a cell in which no rating can come.
+    """
+    if not (row < math.inf).all() or np.isneginf(row).all():
+        return [None] * len(row)
+    return [max(float(value), -_NEVER) for value in row]
 
 
 def _draw(logprobs: FloatArray, estimator: Estimator, chats: Sequence[Chat], seed: int) -> FloatArray:
