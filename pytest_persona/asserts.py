@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -147,19 +148,20 @@ def assert_sr_within_band(
 
     Raises:
         VerdictError: a verdict is fail or invalid, or is inconclusive where that fails (official instruments).
-        TypeError: the base is a fine-tuned model.
-        ValueError: neither a base nor an absolute band; nothing asked; or limits out of range.
+        TypeError: the base is a fine-tuned model, or something is neither a model nor ratings.
+        ValueError: neither a base nor an absolute band; nothing asked; or a limit or level out of range.
         RatingsError: the two sides were rated by different estimators.
         PersonaError: a model cannot be loaded or an instrument cannot be read.
     """
     __tracebackhide__ = True
     _check_order(tuned, base)
+    _check_rated(tuned, base)
     band = _band(s_change)
     if r_drop is not None and not 0 < r_drop < 1:
         raise ValueError(f"r_drop is a share of the base's R, between 0 and 1; got {r_drop}. Write 0.35 for 35%")
-    if s_band is not None and not 0 <= s_band[0] < s_band[1]:
+    if s_band is not None and not 0 <= s_band[0] < s_band[1] < math.inf:
         raise ValueError(f"s_band is the least and the largest accepted S, got {s_band}")
-    if r_min is not None and not r_min > 0:
+    if r_min is not None and not 0 < r_min < math.inf:
         raise ValueError(f"r_min is the least accepted R, above 0; got {r_min}")
     if base is None and s_band is None and r_min is None:
         raise ValueError(
@@ -171,6 +173,8 @@ def assert_sr_within_band(
     session = sessions.find()
     kind, data, store = ("pocket", None, None) if session is None else _where(session)
     level = _level(alpha, session)
+    if not 0 < level < 0.5:
+        raise ValueError(f"alpha is the one-sided level of a verdict, in (0, 0.5); got {level}. Write 0.05 for 5%")
     margins = {} if base is None else {"S": band[1] if band else None, "R": r_drop}
     sides = measure(
         tuned,
@@ -201,11 +205,20 @@ def _check_order(model: object, base: object) -> None:
         raise TypeError("the second argument is the base model, before fine-tuning; it got a fine-tuned one. Swap them")
 
 
-def _band(s_change: float | tuple[float, float] | None) -> tuple[float, float] | None:
+def _check_rated(tuned: object, base: object) -> None:
+    for each in (tuned,) if base is None else (tuned, base):
+        if not isinstance(each, (Checkpoint, Model, Ratings)):
+            raise TypeError(
+                f"models, checkpoints and Ratings can be compared, got a {type(each).__name__}. Read a file of ratings "
+                "with load_ratings, a model with load_model"
+            )
+
+
+def _band(s_change: float | Sequence[float] | None) -> tuple[float, float] | None:
     if s_change is None:
         return None
-    least, most = s_change if isinstance(s_change, tuple) else (-s_change, s_change)
-    if not -1 <= least < 0 < most:
+    least, most = (-s_change, s_change) if isinstance(s_change, (int, float)) else s_change
+    if not -1 <= least < 0 < most < math.inf:
         raise ValueError(
             f"s_change is the accepted change of S, a share of the base's; got {s_change}. Write 0.1 for 10% either "
             "way, or (-0.3, 0.1)"

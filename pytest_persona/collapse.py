@@ -22,7 +22,7 @@ from pytest_persona.evidence import (
 from pytest_persona.instruments.moral import SHORT, MoralInstrument
 from pytest_persona.metrics import METRICS
 from pytest_persona.models import AdapterProof, Checkpoint, Model
-from pytest_persona.probes.moral import rate, rating_noise
+from pytest_persona.probes.moral import LOGITS, rate, rating_noise
 from pytest_persona.probes.persona import adapter_proof
 from pytest_persona.ratings import Ratings
 from pytest_persona.ratings.change import change_of_s, change_of_spread, inverted, mismatches
@@ -77,19 +77,23 @@ def measure(
     Raises:
         RatingsError: the two sides were rated by different estimators.
     """
+    if base is not None:  # before anything is asked
+        ours, theirs = (each.estimator if isinstance(each, Ratings) else LOGITS for each in (model, base))
+        ours.must_equal(theirs)
     before = rate(base, instrument(), store, progress=progress) if isinstance(base, Model) else base
     tuned = model.model if isinstance(model, Checkpoint) else model
     after = rate(tuned, instrument(), store, progress=progress) if isinstance(tuned, Model) else tuned
     proof = adapter_proof(tuned, store) if isinstance(tuned, Model) else None
     common = [*_counting(after, "tuned"), *(_counting(before, "base") if before is not None else [])]
     noise: dict[str, float] = {}
+    changed = before is None or not np.array_equal(before.values, after.values)
     if before is not None:
-        after.estimator.must_equal(before.estimator)
         common += mismatches(after, before)
-    if isinstance(tuned, Model) and isinstance(base, Model) and before is not None:
-        changed = before.values.shape != after.values.shape or bool(np.any(before.values != after.values))
-        common += adapter_reasons(tuned, base, proof, changed=changed)
-    if isinstance(base, Model) and before is not None and before.mass is not None:
+    if isinstance(tuned, Model):
+        common += adapter_reasons(tuned, base if isinstance(base, Model) else None, proof, changed=changed)
+    elif not changed:
+        common.append("both sides hold exactly the same ratings: nothing was compared")
+    if isinstance(base, Model) and before is not None and not before.failures:
         noise = dict(zip(("S", "R"), rating_noise(base, before, instrument(), store), strict=True))
     return Sides(
         model=model if not isinstance(model, Ratings) else None,
@@ -100,8 +104,7 @@ def measure(
         },
         checks={
             "answer_mass_needed": MIN_MASS,
-            "batch_noise_of_S": noise.get("S"),
-            "batch_noise_of_R": noise.get("R"),
+            **{f"batch_noise_of_{metric}": _plain(noise.get(metric, math.nan)) for metric in ("S", "R")},
             **proof_checks(proof),
             "estimator": str(after.estimator),
             "unread_allowed": MAX_UNREAD,
@@ -183,10 +186,12 @@ def _by_foundation(of: Callable[..., Estimate], tuned: Ratings, base: Ratings, a
 
 def _counting(ratings: Ratings, side: str) -> list[str]:
     reasons = []
-    if ratings.mass is not None and not float(np.nanmean(ratings.mass)) >= MIN_MASS:
+    if ratings.mass is not None and np.any(ratings.mass > 1 + 1e-3):
+        reasons.append(f"the {side} model gives the six ratings together more than 1: these are no probabilities")
+    if ratings.mass is not None and not (mass := _mean_mass(ratings.mass)) >= MIN_MASS:
         reasons.append(
-            f"the {side} model gives the six ratings together a probability of {float(np.nanmean(ratings.mass)):.4f} "
-            f"({MIN_MASS} needed): it does not answer the question"
+            f"the {side} model gives the six ratings together a probability of {mass:.4f} ({MIN_MASS} needed): it does "
+            "not answer the question"
         )
     if ratings.estimator.kind == "logits" and ratings.failures:
         reasons.append(f"{ratings.failures} of {ratings.means.size} cells could not be measured on the {side} model")
@@ -224,7 +229,8 @@ def _record(sides: Sides, metric: str, verdict: Verdict, parts: Mapping[str, Est
     tuned, base = sides.tuned, sides.base
     kind = str(tuned.instrument.get("kind", ""))
     labels = list(labels_of(kind, sides.proof, sides.model))
-    if verdict.outcome is Outcome.FAIL and max(each.retried_share for each in (tuned, base) if each) > MAX_UNREAD:
+    retried = max(each.retried_share for each in (tuned, base) if each is not None)
+    if verdict.outcome is Outcome.FAIL and retried > MAX_UNREAD:
         labels.append("many replies held no rating and were asked again")
     return Record(
         axis="moral",
@@ -235,7 +241,13 @@ def _record(sides: Sides, metric: str, verdict: Verdict, parts: Mapping[str, Est
         parts=parts,
         base=Side(name="", fingerprint="", level=None, details={}) if base is None else _side(base, metric, alpha),
         tuned=_side(tuned, metric, alpha),
-        instrument=dict(tuned.instrument) | {"items": len(tuned.items), "personas": len(tuned.personas)},
+        instrument={
+            "name": "moral",
+            "kind": "unnamed",
+            **tuned.instrument,
+            "items": len(tuned.items),
+            "personas": len(tuned.personas),
+        },
         checkpoint={"label": tuned.name} if sides.model is None else checkpoint_of(sides.model),
         checks=sides.checks,
         movers=() if base is None or verdict.change is None else _movers(metric, tuned, base),
@@ -249,7 +261,7 @@ def _side(ratings: Ratings, metric: str, alpha: float) -> Side:
         level = None
     infinite = level is not None and not math.isfinite(level.value)
     details: dict[str, float | None] = {
-        "mass": None if ratings.mass is None else _plain(float(np.nanmean(ratings.mass))),
+        "mass": None if ratings.mass is None else _mean_mass(ratings.mass),
         "unread": ratings.unread_share,
         "retried": ratings.retried_share,
         "seconds": ratings.seconds,
@@ -258,7 +270,7 @@ def _side(ratings: Ratings, metric: str, alpha: float) -> Side:
     return Side(
         name=ratings.name,
         fingerprint=ratings.fingerprint,
-        level=None if level is None or not math.isfinite(level.high) else level,
+        level=None if infinite else level,
         details=details,
     )
 
@@ -270,7 +282,7 @@ def _level(ratings: Ratings, metric: str, alpha: float) -> Estimate:
 def _levels(ratings: Ratings, metric: str, alpha: float) -> dict[str, Estimate]:
     by_foundation = ratings.susceptibility if metric == "S" else ratings.robustness
     found = by_foundation(by="foundation", alpha=alpha)
-    return {name: each for name, each in found.items() if math.isfinite(each.high)}
+    return {name: each for name, each in found.items() if math.isfinite(each.value)}
 
 
 def _movers(metric: str, tuned: Ratings, base: Ratings) -> tuple[Mapping[str, Any], ...]:
@@ -295,6 +307,11 @@ def _of_items(metric: str, ratings: Ratings) -> Any:
     if metric == "S":
         return ratings.means[ratings.kept].std(axis=0, ddof=1)
     return ratings.sds[ratings.kept].mean(axis=0)
+
+
+def _mean_mass(mass: Any) -> float:
+    """Over the cells that could be measured; 0 where none could."""
+    return float(np.nanmean(mass)) if np.isfinite(mass).any() else 0.0
 
 
 def _plain(value: float) -> float | None:

@@ -18,14 +18,15 @@ MOVERS = 10
 """Items that a record names (ours)."""
 
 
-def adapter_reasons(tuned: Model, base: Model, proof: AdapterProof | None, *, changed: bool) -> list[str]:
+def adapter_reasons(tuned: Model, base: Model | None, proof: AdapterProof | None, *, changed: bool) -> list[str]:
     """Why the tuned model is not the base model with its adapter.
 
     Args:
+        base: The base model; None where nothing but its answers is known, or nothing at all.
         changed: Whether any answer differs between the two.
     """
     reasons = []
-    if isinstance(tuned, TunedModel) and tuned.base_fingerprint != base.fingerprint:
+    if base is not None and isinstance(tuned, TunedModel) and tuned.base_fingerprint != base.fingerprint:
         reasons.append(f"{tuned.name} is not an adapter on {base.name}: it was loaded on another base model")
     if proof is not None:
         if proof.dtype == "float32" and not proof.disagreement <= MAX_DISAGREEMENT:

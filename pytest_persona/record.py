@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from pytest_persona.verdict import Outcome
 SCHEMA = 3
 """Version of the JSON beside the report.
 
-3: `floor` beside `margin`; metrics S and R; `findings`, what claims of papers came to.
+3: `floor` beside `margin`; metrics S and R; `findings`, what claims of papers came to; a bound or a standard error
+   that is null is infinite.
 2: a manifest stands once, under the adapter's hash in `checkpoints`; a record names its checkpoint's label and adapter.
 1: each record held its checkpoint's whole manifest.
 """
@@ -117,7 +119,11 @@ class Finding:
 def to_plain(record: Record) -> dict[str, Any]:
     """Lists, dicts, texts and numbers only."""
     plain: dict[str, Any] = asdict(record)
+    for name in ("base", "tuned"):
+        plain[name]["level"] = _finite(plain[name]["level"])
     return plain | {
+        "change": _finite(plain["change"]),
+        "parts": {name: _finite(part) for name, part in plain["parts"].items()},
         "outcome": str(record.outcome),
         "reasons": list(record.reasons),
         "labels": list(record.labels),
@@ -136,14 +142,24 @@ def from_plain(plain: Mapping[str, Any]) -> Record:
     for name in ("reasons", "labels", "movers"):
         content[name] = tuple(content[name])
     content["change"] = _estimate(content["change"])
-    content["parts"] = {name: Estimate(**part) for name, part in content["parts"].items()}
+    content["parts"] = {name: _estimate(part) for name, part in content["parts"].items()}
     for name in ("base", "tuned"):
         content[name] = Side(**content[name] | {"level": _estimate(content[name]["level"])})
     return Record(**content)
 
 
+def _finite(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """JSON has no infinity."""
+    if plain is None:
+        return None
+    return {name: None if isinstance(each, float) and math.isinf(each) else each for name, each in plain.items()}
+
+
 def _estimate(plain: Mapping[str, Any] | None) -> Estimate | None:
-    return None if plain is None else Estimate(**plain)
+    if plain is None:
+        return None
+    known: dict[str, Any] = {name: math.inf if each is None else each for name, each in plain.items()}
+    return Estimate(**known)
 
 
 def unmeasured(gate: Mapping[str, Any], reason: str) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,7 +41,8 @@ class Verdict:
         floor: The least change that is accepted, for a band; None where only a rise does harm.
         alpha: One-sided level.
         criterion: `noninferiority`, `significance`, `equivalence` or `absolute`.
-        mde: Minimum detectable effect at this sample's standard error, power 0.8; None without a change.
+        mde: Minimum detectable effect at this sample's standard error, power 0.8; None without a change, or where a
+            bound of it is infinite.
         items_needed: About how many items would settle an inconclusive verdict; None otherwise, or if none would.
     """
 
@@ -146,18 +148,19 @@ def decide_within(
         raise ValueError("no change, and no reason why there is none")
     if change is not None and change.alpha != alpha:
         raise ValueError(f"the bounds are at level {change.alpha}, the verdict at {alpha}")
-    outcome, needed, mde = Outcome.INVALID, None, None
+    outcome, needed, mde, error = Outcome.INVALID, None, None, math.inf
     if change is not None:
-        mde = minimum_detectable_effect(effective_se(change), alpha=alpha)
+        error = effective_se(change)
+        mde = minimum_detectable_effect(error, alpha=alpha) if math.isfinite(error) else None
     if change is not None and not invalid:
         outcome = Outcome.INCONCLUSIVE
         if (margin is None or change.high < margin) and (floor is None or change.low > floor):
             outcome = Outcome.PASS
         elif (margin is not None and change.low > margin) or (floor is not None and change.high < floor):
             outcome = Outcome.FAIL
-        else:
+        elif math.isfinite(error):
             edge = min(edges, key=lambda each: abs(each - change.value))
-            needed = items_needed(change.value, edge, effective_se(change), change.n, alpha=alpha)
+            needed = items_needed(change.value, edge, error, change.n, alpha=alpha)
     return Verdict(
         outcome=outcome,
         reasons=tuple(invalid),
