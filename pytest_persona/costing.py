@@ -27,7 +27,12 @@ def plan_lines(session: Session) -> list[str]:
     gates = list(session.gates.values())
     if not gates:
         return []
-    kinds = Counter(f"{gate.metric} of {gate.instrument} (margin {gate.margin:g})" for gate in gates)
+    kinds = Counter(
+        f"{gate.metric} of {gate.instrument} (margin {gate.margin:g}"
+        + ("" if gate.floor is None else f", floor {gate.floor:g}")
+        + ")"
+        for gate in gates
+    )
     listed = ", ".join(f"{count} × {kind}" if count > 1 else kind for kind, count in kinds.items())
     return [
         f"persona: {len(gates)} {'gate' if len(gates) == 1 else 'gates'} planned: {listed}",
@@ -51,8 +56,9 @@ def note_speeds(session: Session, records: Sequence[Record]) -> None:
 def _cost(session: Session, gates: Sequence[Gate]) -> str:
     options, store = session.options, session.store
     counts = {gate.instrument: item_count(gate.instrument, options.instruments) for gate in gates}
-    asked = {(gate.instrument, gate.test.partition("[")[2]) for gate in gates}  # gates of one checkpoint share answers
-    answers = Counter(name for name, _ in asked)
+    # gates of one checkpoint share answers
+    asked = {(gate.instrument, gate.checkpoint, gate.test.partition("[")[2]) for gate in gates}
+    answers = Counter(name for name, _, _ in asked)
     seconds: list[float | None] = []
     total = 0
     for name, count in counts.items():

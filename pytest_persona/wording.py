@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ _LABEL = re.compile(rf"\[(?:.*-)?((?:{'|'.join(OBJECTIVES)})-[0-9.]+[km]?-s[0-9]
 def interval(estimate: Estimate, *, sign: bool = False) -> str:
     """For example `0.074 [0.051, 0.097]`."""
     plus = "+" if sign else ""
-    return f"{estimate.value:{plus}.3f} [{estimate.low:{plus}.3f}, {estimate.high:{plus}.3f}]"
+    high = f"{estimate.high:{plus}.3f}" if math.isfinite(estimate.high) else "∞"
+    return f"{estimate.value:{plus}.3f} [{estimate.low:{plus}.3f}, {high}]"
 
 
 def label_of(record: Record) -> str:
@@ -89,9 +91,9 @@ def shown(metric: str, change: Estimate) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def value_text(metric: str, change: float) -> str:
-    """A change without its bounds."""
-    return _figure(metric, change)
+def value_text(record: Record) -> str:
+    """The change, or the level where an absolute band was asked, without its bounds; empty where none was measured."""
+    return change_text(record).split(" ")[0]
 
 
 def limit_text(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,11 +36,11 @@ def _limits(record: Record, metric: Metric) -> list[float]:
 
 
 def _levels(records: Sequence[Record], metric: Metric) -> str:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"trait": record.subject, "model": name, "value": level.value, "low": level.low, "high": level.high}
         for record in records
         for name, level in (("base", record.base.level), ("tuned", record.tuned.level))
-        if level is not None
+        if level is not None and math.isfinite(level.high)
     ]
     if not rows:
         return ""
@@ -48,8 +49,7 @@ def _levels(records: Sequence[Record], metric: Metric) -> str:
     ]
     import altair as alt
 
-    levels = [level for record in records for level in (record.base.level, record.tuned.level) if level is not None]
-    edges = [edge for level in levels for edge in (level.low, level.high)] + [row["limit"] for row in limits]
+    edges = [row[end] for row in rows for end in ("low", "high")] + [row["limit"] for row in limits]
     room = 0.03 if not metric.relative else 0.06 * (max(edges) - min(edges))
     end = max(edges) + room if metric.relative else max(*edges, min(1.0, max(edges) + room))  # a limit may lie above 1
     scale = alt.Scale(domain=[max(0.0, min(edges) - room), end], nice=False, zero=False)

@@ -22,8 +22,8 @@ from pytest_persona.report.matrix import matrix_of
 from pytest_persona.verdict import Outcome, worst
 
 _VERDICTS = {
-    Outcome.PASS: "No drift found: every change is below its limit.",
-    Outcome.FAIL: "Drift found: a change is above its limit.",
+    Outcome.PASS: "No drift found: every change is within its limits.",
+    Outcome.FAIL: "Drift found: a change is beyond its limit.",
     Outcome.INCONCLUSIVE: "Undecided: a change may lie on either side of its limit.",
     Outcome.INVALID: "Not measured: something does not count.",
 }

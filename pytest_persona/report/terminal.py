@@ -67,12 +67,17 @@ def _of_several(tested: Sequence[Tested]) -> list[str]:
     others: list[str] = []
     for each in tested:
         passed = [record for _, record in each.records if record.outcome is Outcome.PASS]
-        moved = ", ".join(
-            f"{record.subject} {value_text(record.metric, record.change.value)}" for record in passed if record.change
-        )
         if passed:
             name = f"{each.label}: " if each.label else ""
-            passes.append(_line(Outcome.PASS, f"{name}{len(passed)} of {len(each.records)} verdicts; moved by {moved}"))
+            told = "; ".join(
+                f"{verb} " + ", ".join(f"{record.subject} {value_text(record)}" for record in some)
+                for verb, some in (
+                    ("moved by", [record for record in passed if record.criterion != "absolute"]),
+                    ("is", [record for record in passed if record.criterion == "absolute"]),
+                )
+                if some
+            )
+            passes.append(_line(Outcome.PASS, f"{name}{len(passed)} of {len(each.records)} verdicts; {told}"))
         others.extend(
             _line(record.outcome, headline(record, each.label))
             for _, record in each.records
