@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import ModelError
+from pytest_persona.models import shared
 from pytest_persona.models.batching import plan_batches
 from pytest_persona.models.loading import Loaded
 from pytest_persona.models.protocol import Chat
@@ -24,17 +25,14 @@ def choice_logprobs(loaded: Loaded, chats: Sequence[Chat], choices: Sequence[str
     texts = [loaded.render(chat) for chat in chats]
     prompts = [loaded.encode(text) for text in texts]
     variants = [token_variants(loaded, texts[0], choice) for choice in choices]
-    single = sorted({ids[0] for group in variants for ids in group if len(ids) == 1})
-    if single:
-        scores = _next_token(loaded, prompts, single)
-        for column, group in enumerate(variants):
-            for ids in group:
-                if len(ids) == 1:
-                    result[:, column] = np.logaddexp(result[:, column], scores[:, single.index(ids[0])])
+    contexts = sorted({ids[:end] for group in variants for ids in group for end in range(len(ids))})
+    wanted = sorted({token for group in variants for ids in group for token in ids})
+    scores = _next_token(loaded, [(*prompt, *context) for prompt in prompts for context in contexts], wanted)
+    steps = scores.reshape(len(prompts), len(contexts), len(wanted))
     for column, group in enumerate(variants):
         for ids in group:
-            if len(ids) > 1:
-                result[:, column] = np.logaddexp(result[:, column], _sums(loaded, prompts, [list(ids)] * len(prompts)))
+            path = [(contexts.index(ids[:end]), wanted.index(token)) for end, token in enumerate(ids)]
+            result[:, column] = np.logaddexp(result[:, column], sum(steps[:, at, token] for at, token in path))
     return result
 
 
@@ -67,6 +65,12 @@ def _tail(loaded: Loaded, prompt: str, text: str) -> list[int]:
 
 
 def _next_token(loaded: Loaded, prompts: Sequence[Sequence[int]], wanted: Sequence[int]) -> FloatArray:
+    found = shared.next_token(loaded, prompts, wanted)
+    return plain_next_token(loaded, prompts, wanted) if found is None else found
+
+
+def plain_next_token(loaded: Loaded, prompts: Sequence[Sequence[int]], wanted: Sequence[int]) -> FloatArray:
+    """Log-probabilities (prompts, wanted) of the token after each prompt, each computed from its beginning."""
     import numpy as np
 
     scores = np.empty((len(prompts), len(wanted)))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_persona.store import Store
 
 METRIC = "pmatch"
-_RECIPE = 1  # raise it when the way from chats to answers changes, so that stored answers of the old way are not used
+_RECIPE = 2  # raise it when the way from chats to answers changes, so that stored answers of the old way are not used
 PROMPT = "{question}\nAnswer Yes or No."
 """One user turn (ours; the paper's prompt is not known)."""
 REPEATED_ITEMS = 20
