@@ -1,0 +1,100 @@
+"""Scripted models whose moral ratings have a known distribution."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import cache
+from types import MappingProxyType
+
+from pytest_persona.instruments.moral import moral
+from pytest_persona.models import AdapterProof
+from pytest_persona.testing import ScriptedModel
+
+DIGITS = tuple("012345")
+
+
+def noise(*parts: object) -> float:
+    """A number from -1 to 1 that the parts alone decide, uniform over all parts."""
+    return int(hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:12], 16) / 2**47 - 1
+
+
+@cache
+def foundations() -> dict[str, str]:
+    """Foundation of each item of the pocket instrument by its prompt."""
+    return {item.prompt: item.foundation for item in moral(kind="pocket").items}
+
+
+class Rater(ScriptedModel):
+    """A model whose log-probability of the rating n is a parabola about a centre of its persona and item.
+
+    Its answers to the items of the persona axis are all about one half.
+
+    Args:
+        apart: How far personas lie apart; S is about 0.55 times it.
+        width: How wide the parabola is at temperature 1; at T it is √T times as wide.
+        own: How far centres and widths lie from those of another model of the same numbers.
+        uneven: How much that differs from persona to persona, which makes bounds wide.
+        mass: Probability of the six ratings together.
+        up: By how much all centres are raised.
+        stretched: Factors of `apart` by foundation.
+        says: From a chat's text and a sample's number to a whole reply.
+        shaken: By how much centres, and widths relatively, move where a cell is asked alone.
+    """
+
+    def __init__(
+        self,
+        name,
+        *,
+        apart=1.0,
+        width=1.0,
+        own=0.05,
+        uneven=0.0,
+        mass=0.9,
+        up=0.0,
+        stretched=MappingProxyType({}),
+        says=None,
+        shaken=(0.0, 0.0),
+    ):
+        super().__init__(name, self._probabilities)
+        self.apart, self.width, self.own, self.uneven, self.mass, self.up = apart, width, own, uneven, mass, up
+        self.stretched, self.says, self.shaken = stretched, says, shaken
+        self.batches: list[int] = []
+
+    def weights(self, text: str) -> list[float]:
+        """Probability of each rating, given that it is one, at temperature 1."""
+        persona, prompt = ("", text) if text in foundations() else (text.split("\n\n")[0], text.split("\n\n", 2)[2])
+        much = 1 + self.uneven * noise(self.name, persona)
+        apart = self.apart * self.stretched.get(foundations()[prompt], 1.0)
+        centre = 2.5 + self.up + much * apart * noise(text) + self.own * noise(self.name, text)
+        width = much * self.width * (1 + 0.2 * noise("width", text) + self.own * noise("width", self.name, text))
+        if self.batches[-1:] == [1]:
+            centre, width = centre + self.shaken[0], width * (1 + self.shaken[1])
+        weights = [math.exp(-((n - centre) ** 2) / (2 * width**2)) for n in range(6)]
+        return [weight / sum(weights) for weight in weights]
+
+    def choice_logprobs(self, chats, choices):
+        self.batches.append(len(chats))
+        return super().choice_logprobs(chats, choices)
+
+    def reply(self, chats, *, max_tokens, temperature=0.0, samples=1, seed=0):
+        self.asked += len(chats)
+        return [[self.says(chat[-1][1], sample) for sample in range(samples)] for chat in chats]
+
+    def _probabilities(self, text: str, choices: Sequence[str]) -> list[float]:
+        if tuple(choices) == DIGITS:
+            return [self.mass * weight for weight in self.weights(text)]
+        yes = 0.5 + 0.02 * noise(self.name, text)
+        return [self.mass * yes, self.mass * (1 - yes)]
+
+
+class TunedRater(Rater):
+    """One that is an adapter on the rater `base`, and can prove it."""
+
+    proof = AdapterProof(disagreement=1e-5, change=0.7, dtype="float32")
+
+    @property
+    def base_fingerprint(self) -> str:
+        return Rater("base").fingerprint
+
+    def adapter_proof(self) -> AdapterProof:
+        return self.proof
