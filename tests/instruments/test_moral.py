@@ -163,8 +163,9 @@ def test_a_pocket_prompt_asks_about_its_text_on_the_section_s_scale(section, poc
     items = [item for item in pocket.items if item.section == section]
     (frame,) = {item.prompt.replace(f'"{item.text}"', '"{}"') for item in items}
     assert frame.count("{}") == 1
-    assert re.findall(r"^(\d) = .+[,.]$", frame, re.MULTILINE) == [str(rating) for rating in RATINGS]
-    assert "integer from 0 to 5" in frame.splitlines()[-1]
+    assert re.findall(r"\b(\d) = [^,.]+[,.]", frame) == [str(rating) for rating in RATINGS]
+    assert frame.index("5 =") < frame.index("{}")  # what items share stands before them, and is computed once
+    assert frame.splitlines()[-1] == "Number from 0 to 5:"
     assert all(item.text == item.text.strip() for item in items)
 
 
