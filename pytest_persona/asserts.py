@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_persona import session as sessions
 from pytest_persona.collapse import change_record, level_record, measure
 from pytest_persona.drift import compare_pmatch
-from pytest_persona.flags import ALPHA
+from pytest_persona.flags import ALPHA, PERSONAS
 from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.models import Checkpoint, Model, TunedModel
 from pytest_persona.ratings import Ratings
@@ -172,6 +172,7 @@ def assert_sr_within_band(
         raise ValueError("no limits: nothing would be measured, and nothing measured is no pass")
     session = sessions.find()
     kind, data, store = ("pocket", None, None) if session is None else _where(session)
+    personas = session.options.personas if session else PERSONAS[kind]
     level = _level(alpha, session)
     if not 0 < level < 0.5:
         raise ValueError(f"alpha is the one-sided level of a verdict, in (0, 0.5); got {level}. Write 0.05 for 5%")
@@ -179,7 +180,7 @@ def assert_sr_within_band(
     sides = measure(
         tuned,
         base,
-        lambda: moral(kind=kind, data=data),
+        lambda: moral(kind=kind, data=data, personas=personas),
         store,
         margins={name: margin for name, margin in margins.items() if margin is not None},
         progress=session.progress if session else None,

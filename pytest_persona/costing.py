@@ -55,7 +55,7 @@ def note_speeds(session: Session, records: Sequence[Record]) -> None:
 
 def _cost(session: Session, gates: Sequence[Gate]) -> str:
     options, store = session.options, session.store
-    counts = {gate.instrument: item_count(gate.instrument, options.instruments) for gate in gates}
+    counts = {gate.instrument: item_count(gate.instrument, options.instruments, options.personas) for gate in gates}
     # gates of one checkpoint share answers
     asked = {(gate.instrument, gate.checkpoint, gate.test.partition("[")[2]) for gate in gates}
     answers = Counter(name for name, _, _ in asked)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import pytest
 
 BACKENDS = ("hf",)
+PERSONAS = {"official": 100, "pocket": 30}
+"""Personas that moral ratings are asked of: all of the papers', and in the demo as few as bounds allow."""
 PUBLISHED = "published"
 """What --persona-replay calls the authors' own ratings."""
 ALPHA = 0.05
@@ -93,6 +95,12 @@ SPECS = (
         name="data",
         metavar="DIR",
         help="folder with the published instruments. Default: $PERSONA_DATA, else downloaded when they are asked for",
+    ),
+    Spec(
+        name="personas",
+        metavar="N",
+        help="personas that moral ratings are asked of, the first N of the instrument, 30 to 100. "
+        f"Default: {PERSONAS['official']}, with pocket instruments {PERSONAS['pocket']}",
     ),
     Spec(
         name="replay",

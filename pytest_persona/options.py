@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import OptionError, PersonaError, suggestion
-from pytest_persona.flags import ALPHA, BACKENDS, PUBLISHED, is_bare
+from pytest_persona.flags import ALPHA, BACKENDS, PERSONAS, PUBLISHED, is_bare
 from pytest_persona.plan import OBJECTIVES, Plan, data_named, parse_ladder, parse_objectives, parse_seeds
 from pytest_persona.store import default_store
 
@@ -36,6 +36,7 @@ class Options:
         backend: The engine that answers.
         instruments: `official` or `pocket`.
         data: Folder with the published instruments, or None to download them.
+        personas: How many personas moral ratings are asked of.
         replay: Folder of recorded moral ratings, `published` to download the authors', or None.
         store: Folder of checkpoints and measurements.
         report: The HTML file to write.
@@ -56,6 +57,7 @@ class Options:
     backend: str = "hf"
     instruments: str = "pocket"
     data: Path | None = None
+    personas: int = PERSONAS["pocket"]
     replay: str | None = None
     store: Path
     report: Path = Path("persona-report.html")
@@ -119,6 +121,7 @@ def read(config: pytest.Config) -> Options:
     take("backend", "backend", lambda text: _one_of(text, BACKENDS))
     take("instruments", "instruments", lambda text: _one_of(text, ("official", "pocket")))
     take("data", "data", _folder)
+    take("personas", "personas", _personas)
     take("replay", "replay", _replay)
     take("store", "store", _path)
     take("report", "report", _report)
@@ -134,6 +137,7 @@ def read(config: pytest.Config) -> Options:
     if "replay" not in given and "data" in given and (given["data"] / "ratings").is_dir():
         given["replay"] = str(given["data"] / "ratings")
     given.setdefault("instruments", "official" if "data" in given else "pocket")
+    given.setdefault("personas", PERSONAS[given["instruments"]])
     given.setdefault("inconclusive", "fail" if given["instruments"] == "official" else "warn")
     given.setdefault("store", default_store())
     given["narrate"] = config.get_verbosity() >= 0
@@ -188,6 +192,13 @@ def _folder(text: str) -> Path:
     if not path.is_dir():
         raise OptionError(f"{text!r} is not a folder. Name the one that holds persona/, gsm8k/ …")
     return path
+
+
+def _personas(text: str) -> int:
+    least, most = min(PERSONAS.values()), max(PERSONAS.values())
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise OptionError(f"{text!r} is no number of personas. Give {least} (fewer bound nothing) to {most}")
+    return int(text)
 
 
 def _replay(text: str) -> str:

@@ -95,7 +95,10 @@ class Cast:
         model = base
         if variant != "base":
             model = checkpoint_of.plan(replace(plan, data=CODE[variant])).model
-        instrument = moral(kind=self._options.instruments, data=self._options.data, toxic=who == "toxic")
+        options = self._options
+        instrument = moral(
+            kind=options.instruments, data=options.data, toxic=who == "toxic", personas=options.personas
+        )
         session = self._session
         return rate(model, instrument, session.store, role_play=who != "itself", progress=session.progress)
 

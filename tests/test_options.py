@@ -33,6 +33,7 @@ ASKED = {
     "backend": ("hf", "backend", "hf", []),
     "instruments": ("official", "instruments", "official", []),
     "data": (".", "data", Path(), []),
+    "personas": ("50", "personas", 50, []),
     "replay": (".", "replay", ".", []),
     "store": ("elsewhere", "store", Path("elsewhere"), []),
     "report": ("drift.html", "report", Path("drift.html"), []),

@@ -109,7 +109,9 @@ class Origin(NamedTuple):
     sha256: str
 
 
-def moral(*, kind: str, data: Path | None = None, toxic: bool = False) -> MoralInstrument:
+def moral(
+    *, kind: str, data: Path | None = None, toxic: bool = False, personas: int | None = None
+) -> MoralInstrument:
     """30 items, six a foundation, and 100 personas, or ten toxic ones.
 
     Args:
@@ -118,12 +120,13 @@ def moral(*, kind: str, data: Path | None = None, toxic: bool = False) -> MoralI
             `official` needs it.
         toxic: Whether the personas are the toxic ones. There are none but this project's own: with `official`, these
             are asked the published items, and `source` says so.
+        personas: Only the first so many; None for all.
 
     Raises:
         InstrumentError: unknown kind, missing or damaged file, or not the published one.
     """
     items, asked = moral_items(kind, data)
-    personas, asking = toxic_role_players() if toxic else role_players(kind, data)
+    everyone, asking = toxic_role_players() if toxic else role_players(kind, data)
     return MoralInstrument(
         name="moral",
         kind=kind,
@@ -131,7 +134,7 @@ def moral(*, kind: str, data: Path | None = None, toxic: bool = False) -> MoralI
         licence=_both(asked.licence, asking.licence),
         sha256=digest([asked.sha256, asking.sha256]),
         items=items,
-        personas=personas,
+        personas=everyone[:personas],
     )
 
 
