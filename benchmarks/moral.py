@@ -1,0 +1,62 @@
+"""S and R by logits against the authors' protocol, on the pocket model, in one run on the same chats.
+
+    python benchmarks/moral.py [--personas 10] [--requests 200] [--instruments pocket|official --data DIR]
+
+The protocol (Costa & Vicente 2026) sends ten sampled requests a cell, 100 personas x 30 items x 10 = 30,000, each a
+whole prompt and a reply of one token (their default; two in their README). It is measured on a slice, in padded batches
+through transformers' `generate`, and scaled. The logit estimator asks every cell once and computes shared beginnings
+once; it is measured on whole personas and scaled. The last line is the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pytest_persona.instruments import moral
+from pytest_persona.models import load_model
+from pytest_persona.probes.moral import LOGITS, SAMPLES, chat_of, rate
+
+ALL = 100 * 30
+
+
+def main() -> None:
+    """Measure both and print the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--personas", type=int, default=10, help="personas that the logit estimator asks. Default: 10")
+    parser.add_argument("--requests", type=int, default=200, help="requests of the protocol's slice. Default: 200")
+    parser.add_argument("--instruments", choices=("pocket", "official"), default="pocket")
+    parser.add_argument("--data", type=Path, help="folder with the published instruments")
+    arguments = parser.parse_args()
+
+    model = load_model("pocket")
+    instrument = moral(kind=arguments.instruments, data=arguments.data)
+    instrument = replace(instrument, personas=instrument.personas[: arguments.personas])
+    chats = [chat_of(persona, item) for persona in instrument.personas for item in instrument.items]
+    tokens = [len(model.loaded.encode(model.loaded.render(chat))) for chat in chats]
+    model.reply(chats[:1], max_tokens=1)  # warm
+
+    start = time.monotonic()
+    ratings = rate(model, instrument)
+    ours = (time.monotonic() - start) / len(chats) * ALL
+
+    cells = np.linspace(0, len(chats) - 1, arguments.requests // SAMPLES).round().astype(int)
+    start = time.monotonic()
+    model.reply([chats[cell] for cell in cells], max_tokens=1, temperature=LOGITS.temperature or 0.1, samples=SAMPLES)
+    theirs = (time.monotonic() - start) / (len(cells) * SAMPLES) * ALL * SAMPLES
+
+    print(f"{arguments.instruments} items, {np.mean(tokens):.0f} tokens a prompt, {model.name}, temperature 0.1")
+    print(f"probability of the six ratings together: {float(np.mean(ratings.mass)):.3f}")
+    print(f"logits, {len(chats)} cells measured: {ours:,.0f} s for {ALL:,} cells")
+    print(
+        f"protocol, {len(cells) * SAMPLES} requests measured: {theirs:,.0f} s for {ALL * SAMPLES:,} requests of a token"
+    )
+    print(f"ratio: {theirs / ours:.1f}")
+
+
+if __name__ == "__main__":
+    main()
