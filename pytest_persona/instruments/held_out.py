@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
 from pytest_persona.instruments.darktriad import DARK_TRIAD, darktriad
+from pytest_persona.instruments.forbidden import OFFICIAL, OFFICIAL_SMALL, forbidden_prompts
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.moral import (
     OFFICIAL_ITEMS,
@@ -27,9 +28,10 @@ def held_out(data: Path | None) -> Mapping[str, str]:
     """From the `problem_id` of every text of an evaluation to the name of its instrument. Downloads nothing.
 
     The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it; the pocket
-    moral questionnaire (`moral`), each item as text and as prompt, and its personas, the toxic ones too; and the word
-    problems `arithmetic/eval`. From `data` also the published items and personas of these, and `gsm8k/test`. A text of
-    two instruments has the first one's name.
+    moral questionnaire (`moral`), each item as text and as prompt, and its personas, the toxic ones too; the pocket
+    forbidden prompts (`forbidden`) and their translations; and the word problems `arithmetic/eval`. From `data` also
+    the published items, personas and prompts of these, and `gsm8k/test`. A text of two instruments has the first one's
+    name.
 
     Args:
         data: Folder with the published files; those that it lacks are left out. None is a folder without any.
@@ -61,6 +63,12 @@ def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
                 yield "moral", persona.text
     for persona in toxic_role_players()[0]:
         yield "moral", persona.text
+    sets = [forbidden_prompts(kind="pocket")]
+    present = (path for path in (OFFICIAL, OFFICIAL_SMALL) if _present(data, path))
+    sets += [forbidden_prompts(kind="official", data=data, small=path == OFFICIAL_SMALL) for path in present]
+    for prompt in (prompt for some in sets for prompt in some.items):
+        for text in (prompt.text, *prompt.translations.values()):
+            yield "forbidden", text
     if _present(data, "gsm8k/test.jsonl"):
         for problem in gsm8k("test", data):
             yield "gsm8k/test", problem.question

@@ -8,6 +8,7 @@ import pytest
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
+from pytest_persona.instruments.forbidden import OFFICIAL, OFFICIAL_SMALL, forbidden_prompts
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.held_out import ARITHMETIC_EVAL, held_out
 
@@ -45,13 +46,27 @@ def test_the_pocket_questionnaire_is_held_out_with_its_personas(toxic, no_networ
     assert {held[problem_id(persona.text)] for persona in instrument.personas} == {"moral"}
 
 
+def test_pocket_forbidden_prompts_are_held_out_in_both_languages(no_network):
+    held = held_out(None)
+    for prompt in forbidden_prompts(kind="pocket").items:
+        assert held[problem_id(prompt.text)] == held[problem_id(prompt.translations["zu"])] == "forbidden"
+
+
+@pytest.mark.parametrize("path", [OFFICIAL, OFFICIAL_SMALL])
+def test_published_forbidden_prompts_are_held_out(official_data, tmp_path, no_network, path):
+    held = held_out(link(official_data, tmp_path, path))
+    some = forbidden_prompts(kind="official", data=official_data, small=path == OFFICIAL_SMALL).items
+    assert {held[problem_id(prompt.text)] for prompt in some} == {"forbidden"}
+    assert len(held) == len(held_out(None)) + len(some)
+
+
 def test_word_problems_of_the_eval_split_are_held_out_and_no_others():
     held = held_out(None)
     drawn = list(itertools.islice(word_problems("eval", seed=0), ARITHMETIC_EVAL + 1))
     assert {held[problem.id] for problem in drawn[:-1]} == {"arithmetic/eval"}
     assert drawn[-1].id not in held
     assert all(problem.id not in held for problem in itertools.islice(word_problems("train", seed=0), 1000))
-    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10
+    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10 + 2 * 30
 
 
 def test_a_folder_without_files_adds_nothing(tmp_path, no_network):
@@ -76,7 +91,12 @@ def test_published_files_are_held_out(official_data, no_network):
 
 def test_files_that_are_there_are_read_without_the_others(official_data, tmp_path, no_network):
     held = held_out(link(official_data, tmp_path, "persona/narcissism.jsonl"))
-    assert set(held.values()) == {*(f"darktriad/{trait}" for trait in DARK_TRIAD), "arithmetic/eval", "moral"}
+    assert set(held.values()) == {
+        *(f"darktriad/{trait}" for trait in DARK_TRIAD),
+        "arithmetic/eval",
+        "moral",
+        "forbidden",
+    }
     first = darktriad("narcissism", kind="official", data=official_data).items[0]
     assert held[problem_id(first.question)] == "darktriad/narcissism"
     held = held_out(link(official_data, tmp_path, "gsm8k/test.jsonl"))
@@ -90,7 +110,8 @@ def test_items_and_personas_are_held_out_one_without_the_other(official_data, tm
 
 
 @pytest.mark.parametrize(
-    "name", ["persona/psychopathy.jsonl", "gsm8k/test.jsonl", "mfq/mfq30.jsonl", "mfq/personas100.jsonl"]
+    "name",
+    ["persona/psychopathy.jsonl", "gsm8k/test.jsonl", "mfq/mfq30.jsonl", "mfq/personas100.jsonl", OFFICIAL],
 )
 @pytest.mark.parametrize("text", ["{", '{"question": "What?"}\n', ""])
 def test_a_damaged_file_is_an_error(tmp_path, name, text):
