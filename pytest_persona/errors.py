@@ -50,6 +50,22 @@ class GateError(PersonaError):
     """A declared gate and what the test asserts do not agree."""
 
 
+class TranslationError(PersonaError):
+    """Texts that cannot be translated.
+
+    Attributes:
+        texts: Which, where it is some and not all: the others of the same call can be translated.
+    """
+
+    def __init__(self, message: str, texts: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.texts = tuple(texts)
+
+
+class JudgeError(PersonaError):
+    """A judge that cannot be found, or cannot judge at all."""
+
+
 def suggestion(value: str, known: Iterable[str]) -> str:
     """The end of a sentence: `; did you mean 'orpo'?` when one of `known` is close to `value`, otherwise `.`."""
     close = get_close_matches(value.lower(), list(known), n=1)
