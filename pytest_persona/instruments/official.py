@@ -21,13 +21,13 @@ class Published:
 
     Attributes:
         path: Where it lies below the data folder.
-        url: Where it is published, at a pinned commit; None for a file that is made from a published one (`layout` says
-            how) and cannot be downloaded.
+        url: Where it is published, at a pinned commit; None for a file that is made from a published one, or whose
+            commit is not known. It cannot be downloaded, and `layout` says how to make it.
         sha256: Its hash.
         source: Citation and commit.
         licence: Its licence.
         items: How many items it holds.
-        layout: From which file of the source it is made, and what a line holds; empty where there is a url.
+        layout: From which file of the source it is made, and how; empty where there is a url.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Published:
     @property
     def making(self) -> str:
         """How to make a file that has no url."""
-        return f"Make it from {self.source}: {self.layout}, one JSON object a line as json.dumps writes it"
+        return f"Make it from {self.source}: {self.layout}"
 
 
 def _persona(trait: str, sha256: str) -> Published:
@@ -74,7 +74,20 @@ def _moral(name: str, sha256: str, *, source: str, licence: str, items: int, lay
         source=f"{source}, bastoscostadavi/llm-persona-moral-metrics @ 5fdc035",
         licence=licence,
         items=items,
-        layout=layout,
+        layout=f"{layout}, one JSON object a line as json.dumps writes it",
+    )
+
+
+def _forbidden(size: str, sha256: str, items: int) -> Published:
+    name = f"strongreject_{size}dataset"
+    return Published(
+        path=f"strongreject/{name}.csv",
+        url=None,
+        sha256=sha256,
+        source=f"Souly et al. 2024 (StrongREJECT{', small set' if size else ''}), alexandrasouly/strongreject",
+        licence="MIT",
+        items=items,
+        layout=f"strongreject_dataset/{name}.csv, unchanged",
     )
 
 
@@ -102,6 +115,8 @@ PUBLISHED = {
             items=100,
             layout="personas.json, as id and persona",
         ),
+        _forbidden("", "4dd70357e4ff8b5d0ba5ebafecab5d6dd5633ce8046e3dd1c8bd93e64de44381", 313),
+        _forbidden("small_", "3051340e3e89a3598d764dde497d5fcda80e258ac05cc35e6bd87228ac3d467c", 60),
     )
 }
 
@@ -126,8 +141,8 @@ def published_file(path: str, data: Path | None) -> Path:
         return found
     if file.url is None:
         raise InstrumentError(
-            f"{path} is not published in this form and cannot be downloaded. {file.making}; put it under DIR/{path} "
-            "and pass --persona-data=DIR, or use --persona-instruments=pocket"
+            f"{path} has no address at a pinned commit and cannot be downloaded. {file.making}; put it under "
+            f"DIR/{path} and pass --persona-data=DIR, or use --persona-instruments=pocket"
         )
     import pooch
     import requests

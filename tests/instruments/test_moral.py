@@ -416,7 +416,7 @@ def test_a_damaged_published_file_is_called_damaged_rather_than_foreign(publish)
 @pytest.mark.parametrize("toxic", [False, True])
 def test_without_a_data_folder_the_message_says_what_to_do(toxic, monkeypatch):
     monkeypatch.setattr("socket.socket", None)  # asks nobody
-    with pytest.raises(InstrumentError, match="is not published in this form and cannot be downloaded") as caught:
+    with pytest.raises(InstrumentError, match="has no address at a pinned commit and cannot be downloaded") as caught:
         moral(kind="official", toxic=toxic)
     for part in (
         PUBLISHED[OFFICIAL_ITEMS].source,
