@@ -59,7 +59,7 @@ def claims(findings: Sequence[Finding]) -> list[str]:
         for finding in findings
         if finding.outcome == "failed"
     ]
-    return [*lost, f"claims: {len(findings)} figures, {counts}"]
+    return [*lost, f"claims: {len(findings)} {'figure' if len(findings) == 1 else 'figures'}, {counts}"]
 
 
 def _of_several(tested: Sequence[Tested]) -> list[str]:
