@@ -117,12 +117,13 @@ def _attack(path: Path, place: str, name: Any, template: Any) -> TemplateAttack:
         template.encode()
     except UnicodeEncodeError as error:
         raise InstrumentError(f"{where}: the template is not Unicode text ({error})") from error
-    doubled = _DOUBLED.search(template)  # Jinja's; taken literally, it would leave a pair of braces around each prompt
-    count = _DOUBLED.sub("", template).count(PLACEHOLDER)
-    if count != 1 or doubled is not None:
-        foreign = doubled or _FOREIGN.search(template)
-        hint = f". Write {PLACEHOLDER} in place of {foreign[0]}" if foreign is not None else ""
-        raise InstrumentError(f"{where}: the template holds {PLACEHOLDER} {count} times, expected once{hint}")
+    foreign = _DOUBLED.search(template)  # Jinja's; taken literally, it would leave a pair of braces around each prompt
+    if foreign is not None or (count := template.count(PLACEHOLDER)) == 0:
+        foreign = foreign or _FOREIGN.search(template)
+        hint = f". Write it in place of {foreign[0]}" if foreign is not None else ""
+        raise InstrumentError(f"{where}: the template lacks {PLACEHOLDER}{hint}")
+    if count > 1:
+        raise InstrumentError(f"{where}: the template holds {PLACEHOLDER} {count} times, expected once")
     return TemplateAttack(name=name, source=path.name, template=template)
 
 

@@ -78,7 +78,7 @@ def test_any_template_is_kept(tmp_path_factory, drawn, shape):
     ("name", "text", "message"),
     [
         ("some.toml", "", r"some\.toml does not end in \.txt, \.json, \.yaml, \.yml"),
-        ("some.txt", "", r"some\.txt, the template: the template holds \{prompt\} 0 times, expected once$"),
+        ("some.txt", "", r"some\.txt, the template: the template lacks \{prompt\}$"),
         ("dan.txt", "{prompt}", r"dan\.txt, the template: 'dan' is a built-in attack.*my_dan"),
         ("two words.txt", "{prompt}", "a name has letters, digits"),
         ("some.json", "{", r"some\.json is not JSON"),
@@ -98,11 +98,16 @@ def test_any_template_is_kept(tmp_path_factory, drawn, shape):
         (
             "some.json",
             '{"a": "{{ prompt }}"}',
-            r"0 times, expected once\. Write \{prompt\} in place of \{\{ prompt \}\}",
+            r"the template lacks \{prompt\}\. Write it in place of \{\{ prompt \}\}",
         ),
-        ("some.json", '{"a": "{{prompt}}"}', r"0 times, expected once\. Write \{prompt\} in place of \{\{prompt\}\}"),
-        ("some.json", '{"a": "{forbidden_prompt}"}', r"Write \{prompt\} in place of \{forbidden_prompt\}"),
-        ("some.json", '{"a": "[INSERT PROMPT HERE]"}', r"Write \{prompt\} in place of \[INSERT PROMPT HERE\]"),
+        ("some.json", '{"a": "{{prompt}}"}', r"the template lacks \{prompt\}\. Write it in place of \{\{prompt\}\}"),
+        ("some.json", '{"a": "{prompt}? {{ prompt }}!"}', r"\. Write it in place of \{\{ prompt \}\}"),
+        ("some.json", '{"a": "{forbidden_prompt}"}', r"lacks \{prompt\}\. Write it in place of \{forbidden_prompt\}"),
+        (
+            "some.json",
+            '{"a": "[INSERT PROMPT HERE]"}',
+            r"lacks \{prompt\}\. Write it in place of \[INSERT PROMPT HERE\]",
+        ),
         (
             "some.json",
             '[{"name": "a", "template": "{prompt}"}, {"name": "a", "template": "{prompt}"}]',
