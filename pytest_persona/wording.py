@@ -159,11 +159,10 @@ def explain(record: Record) -> str:
     if record.labels:
         lines.append("note: " + "; ".join(record.labels))
     if record.test:
-        file = record.test.split("::")[0]
         label = label_of(record)
         name = record.subject if record.subject in record.test else record.test.split("::")[-1].split("[")[0]
         chosen = f'"{label} and {name}"' if label and label in record.test else name
-        lines.append(f"next: pytest {file} … -k {chosen} --persona-report=drift.html shows the items that moved most")
+        lines.append(f"next: pytest … -k {chosen} --persona-report=drift.html shows the items that moved most")
     return "\n  ".join(lines)
 
 

@@ -82,7 +82,7 @@ def test_a_failure_says_what_how_much_on_what_and_what_next(run):
             "*P(match) 0.5* → 0.6* on 60 paired items; Yes-keyed +0.*, No-keyed +0.* (trait +0.*, acquiescence *)",
             "*model changed, base base, instrument pocket darktriad/narcissism",
             "*note: demo: not a gate; sensitivity unverified",
-            "*next: pytest test_it.py * -k test_0 --persona-report=drift.html*",
+            "*next: pytest … -k test_0 --persona-report=drift.html*",
         ]
     )
     assert "Traceback" not in result.stdout.str()

@@ -18,7 +18,7 @@ def test_a_failure_says_what_how_much_on_what_and_what_next():
         "(trait +0.074, acquiescence +0.020)",
         "  adapter sha256:3f9c3f9c3f9c…, base b, instrument official darktriad/narcissism",
         f"  note: {DEMO}; {UNVERIFIED}",
-        "  next: pytest tests/test_it.py … -k narcissism --persona-report=drift.html shows the items that moved most",
+        "  next: pytest … -k narcissism --persona-report=drift.html shows the items that moved most",
     ]
     assert "P(match) unmeasured → unmeasured on 1,000 paired items\n" in explain(ASLEEP)
     assert explain(replace(failed, checkpoint={}, test="")).splitlines()[2].startswith("  model t, base b,")
