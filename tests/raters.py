@@ -4,11 +4,14 @@ import hashlib
 import math
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from pytest_persona.instruments.moral import moral
-from pytest_persona.models import AdapterProof
+from pytest_persona.models import AdapterProof, BaseSource, Checkpoint
+from pytest_persona.models.adapter import AdapterSource
 from pytest_persona.testing import ScriptedModel
+from tests.report.fleet import manifest_of
 
 DIGITS = tuple("012345")
 
@@ -98,3 +101,36 @@ class TunedRater(Rater):
 
     def adapter_proof(self) -> AdapterProof:
         return self.proof
+
+
+def checkpoint_with(model: Rater, label: str, manifest=MappingProxyType({})) -> Checkpoint:
+    """A checkpoint whose model is a rater."""
+    base = BaseSource(spec="base", name="base", folder=Path(), files={}, aliases=(), config={})
+    adapter = AdapterSource(folder=Path(), files={"of": label}, config={})
+    made = Checkpoint(label=label, base=base, adapter=adapter, manifest=manifest)
+    made.__dict__["model"] = model  # where cached_property keeps it
+    return made
+
+
+def hand_out(monkeypatch, base: Rater, of_plan) -> list[str]:
+    """Let the fixtures of runs in this process hand out raters in place of networks.
+
+    Args:
+        of_plan: From a plan to its rater; for --adapter from None.
+
+    Returns:
+        What was trained, as label and data, in that order; it grows.
+    """
+    trained = []
+
+    def train(plan, *_, rungs=(), **__):
+        trained.append(f"{plan.label} {plan.data}")
+        return checkpoint_with(of_plan(plan), plan.label, manifest_of(plan, max(rungs, default=plan.budget)))
+
+    monkeypatch.setattr("pytest_persona.models.find_base", lambda *_, **__: None)
+    monkeypatch.setattr("pytest_persona.models.hf.hf_model", lambda *_, **__: base)
+    monkeypatch.setattr(
+        "pytest_persona.models.load_checkpoint", lambda *_, **__: checkpoint_with(of_plan(None), "lora")
+    )
+    monkeypatch.setattr("pytest_persona.trainers.train", train)
+    return trained
