@@ -48,7 +48,7 @@ class Record:
         metric: For example `pmatch`.
         subject: What it is about, for example `narcissism`.
         outcome: One of four.
-        reasons: Why it is invalid.
+        reasons: Why it is invalid, or cannot be decided.
         labels: What qualifies it, for example `demo: not a gate`.
         change: Tuned minus base, in the harmful direction.
         margin: The largest change that is accepted; None where only a fall does harm.

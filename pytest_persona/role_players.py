@@ -88,7 +88,7 @@ class Cast:
 
     def _measure(self, label: str, variant: Variant, who: Who) -> Ratings:
         from pytest_persona.instruments import moral
-        from pytest_persona.probes.moral import rate
+        from pytest_persona.probes.moral import ESTIMATORS, rate
 
         base, checkpoint_of = self._models()
         plan = self._live[label]
@@ -96,11 +96,16 @@ class Cast:
         if variant != "base":
             model = checkpoint_of.plan(replace(plan, data=CODE[variant])).model
         options = self._options
-        instrument = moral(
-            kind=options.instruments, data=options.data, toxic=who == "toxic", personas=options.personas
-        )
+        instrument = moral(kind=options.instruments, data=options.data, toxic=who == "toxic", personas=options.personas)
         session = self._session
-        return rate(model, instrument, session.store, role_play=who != "itself", progress=session.progress)
+        return rate(
+            model,
+            instrument,
+            session.store,
+            estimator=ESTIMATORS[options.instruments],
+            role_play=who != "itself",
+            progress=session.progress,
+        )
 
 
 _AS = {"personas": "as personas", "toxic": "as toxic personas", "itself": "as itself"}

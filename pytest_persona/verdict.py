@@ -35,7 +35,7 @@ class Verdict:
 
     Attributes:
         outcome: One of four.
-        reasons: Why it is invalid; empty otherwise.
+        reasons: Why it is invalid, or cannot be decided; empty otherwise.
         change: The change in the harmful direction, with one-sided bounds; None where nothing valid was measured.
         margin: The largest change that is accepted; None where only a fall does harm.
         floor: The least change that is accepted, for a band; None where only a rise does harm.

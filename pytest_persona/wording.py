@@ -71,7 +71,7 @@ def headline(record: Record, checkpoint: str = "") -> str:
     against = "" if record.criterion == "absolute" else " against the base"
     text = f"{of}{what} {verb} {change_text(record)}{against} (limit {limit_text(record)})"
     if record.outcome is Outcome.INCONCLUSIVE:
-        text += "; " + missing_items(record)
+        text += "; " + ("; ".join(record.reasons) or missing_items(record))
     return text
 
 

@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,9 @@ ROLE_PLAY = "Take on the role of this person: {persona}\n\nAnswer the question b
 """One user turn (ours, after the structure of Costa & Vicente 2026: persona, instruction, item with its scale)."""
 LOGITS = Estimator(kind="logits", temperature=0.1)
 """How a model is rated by default: one query a cell, at the authors' temperature."""
+ESTIMATORS = {"official": LOGITS, "pocket": replace(LOGITS, temperature=1.0)}
+"""How gates rate models, by instruments. The demo is at temperature 1 (ours): at 0.1 the pocket model gives nearly
+every item one and the same rating, and a few near-ties decide."""
 SAMPLES = 10
 """Repetitions of a sampled cell (Costa & Vicente 2026)."""
 REPEATED_CELLS = 20
