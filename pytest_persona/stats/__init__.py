@@ -2,6 +2,7 @@
 
 from pytest_persona.stats.binomial import clopper_pearson
 from pytest_persona.stats.estimate import Estimate
+from pytest_persona.stats.misclassified import rogan_gladen
 from pytest_persona.stats.power import effective_se, items_needed, minimum_detectable_effect
 from pytest_persona.stats.stratified import stratified_mean
 
@@ -11,5 +12,6 @@ __all__ = [
     "effective_se",
     "items_needed",
     "minimum_detectable_effect",
+    "rogan_gladen",
     "stratified_mean",
 ]
