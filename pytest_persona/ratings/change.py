@@ -7,12 +7,12 @@ paired: both models played the same ones.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_persona.errors import RatingsError
 from pytest_persona.flags import ALPHA
 from pytest_persona.ratings.table import Ratings
-from pytest_persona.ratings.unread import Worst, filled
+from pytest_persona.ratings.unread import Worst, filled, widened
 from pytest_persona.stats import Estimate
 from pytest_persona.stats.role_play import spread_change, susceptibility_change
 
@@ -72,16 +72,8 @@ def change_of_spread(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate
 
 def inverted(change: Estimate) -> Estimate:
     """The relative change of R from that of 1/R, and the other way round."""
-    ratio = 1 + change.value
-    return Estimate(
-        value=1 / ratio - 1,
-        low=1 / (1 + change.high) - 1,
-        high=1 / (1 + change.low) - 1,
-        se=change.se / ratio**2,
-        n=change.n,
-        alpha=change.alpha,
-        method=change.method,
-    )
+    value, low, high = (1 / (1 + each) - 1 for each in (change.value, change.high, change.low))
+    return replace(change, value=value, low=low, high=high, se=change.se / (1 + change.value) ** 2)
 
 
 def mismatches(tuned: Ratings, base: Ratings) -> list[str]:
@@ -117,20 +109,13 @@ def _paired(tuned: Ratings, base: Ratings) -> tuple[Ratings, Ratings]:
 def _widened(
     of: Callable[[Ratings, Ratings], Estimate], up: Worst, down: Worst, tuned: Ratings, base: Ratings
 ) -> Estimate:
+    if tuned.estimator.kind == "logits" and (unmeasured := tuned.failures + base.failures):
+        raise RatingsError(f"{tuned.name} against {base.name}: {unmeasured} cells could not be measured")
     try:
         found = of(tuned, base)
         if not (tuned.failures or base.failures):
             return found
-        highest = of(filled(tuned, up), filled(base, down))
         lowest = of(filled(tuned, down), filled(base, up))
+        return widened(found, lowest, of(filled(tuned, up), filled(base, down)))
     except ValueError as error:
         raise RatingsError(f"{tuned.name} against {base.name}: {error}") from error
-    return Estimate(
-        value=found.value,
-        low=min(found.low, lowest.low),
-        high=max(found.high, highest.high),
-        se=found.se,
-        n=found.n,
-        alpha=found.alpha,
-        method=f"{found.method}, unread replies at their worst",
-    )

@@ -1,14 +1,16 @@
 """S, R and the profile of one model's ratings, with bounds.
 
-Bounds are over personas. Where ratings were sampled, the uncertainty that the repetitions bring is added in
-quadrature, as the authors do; the personas' own bootstrap holds most of it already, so this errs on the wide side. What
-gates decide on, the change against a base, is over personas alone (see `pytest_persona.ratings.change`).
+Bounds are over personas. Unread replies widen those of S and R to their worst case; the profile leaves them out. Where
+ratings were sampled, the uncertainty that the repetitions bring is added in quadrature, as the authors do; bounds over
+personas hold most of it already, so this errs on the wide side. What gates decide on, the change against a base, is
+over personas alone (see `pytest_persona.ratings.change`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from pytest_persona.errors import RatingsError
+from pytest_persona.ratings.unread import Worst, filled, widened
 from pytest_persona.stats import Estimate, role_play, stratified_mean
 from pytest_persona.stats.few_draws import expected_sd
 from pytest_persona.stats.role_play import HIGHEST
@@ -27,15 +30,19 @@ FloatArray = npt.NDArray[np.float64]
 
 _RESAMPLES = 100
 """Of the repetitions, for one standard error (ours)."""
+_FOR_S: tuple[Worst, Worst] = ("apart", "together")
+_FOR_R: tuple[Worst, Worst] = ("unsteady", "steady")
+"""Unread replies at which the spread is greatest, and least."""
 
 
 def susceptibility(ratings: Ratings, alpha: float, as_samples: int | None) -> Estimate:
     """See `Ratings.susceptibility`."""
     if not ratings.role_play:
         raise RatingsError(f"{ratings.name} answered as itself; S needs ratings under role-play")
-    means = ratings.means[ratings.kept]
     try:
-        found = role_play.susceptibility_bounds(means, alpha=alpha)
+        found = _at_worst(
+            ratings, lambda some: role_play.susceptibility_bounds(some.means[some.kept], alpha=alpha), *_FOR_S
+        )
     except ValueError as error:
         raise RatingsError(f"S of {ratings.name}: {error}") from error
     if as_samples is not None:
@@ -50,12 +57,16 @@ def robustness(ratings: Ratings, alpha: float, as_samples: int | None) -> Estima
 
 def spread(ratings: Ratings, alpha: float, as_samples: int | None) -> Estimate:
     """σ̄, the mean standard deviation within a cell."""
-    sds = ratings.sds if as_samples is None else _sampled_sds(ratings, as_samples)
-    units = sds[ratings.kept].mean(axis=1) if ratings.role_play else sds[0][np.isfinite(sds[0])]
-    if not units.size:
-        raise RatingsError(f"R of {ratings.name}: no persona has a rating for every item")
-    most = HIGHEST / 2 * math.sqrt(2)  # two ratings, 0 and 5
-    found = stratified_mean({"units": units}, alpha=alpha, minimum=0, maximum=most)
+
+    def of(some: Ratings) -> Estimate:
+        sds = some.sds if as_samples is None else _sampled_sds(some, as_samples)
+        units = sds[some.kept].mean(axis=1) if some.role_play else sds[0][np.isfinite(sds[0])]
+        if not units.size:
+            raise RatingsError(f"R of {some.name}: no persona has a rating for every item")
+        most = HIGHEST / 2 * math.sqrt(2)  # two ratings, 0 and 5
+        return stratified_mean({"units": units}, alpha=alpha, minimum=0, maximum=most)
+
+    found = _at_worst(ratings, of, *_FOR_R)
     if as_samples is not None or not ratings.role_play:
         return found
     return _with_repetitions(found, ratings, lambda values: float(cell_sds(values).mean()))
@@ -105,30 +116,33 @@ def cell_sds(values: FloatArray) -> FloatArray:
     return np.where(counts > 0, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
 
 
+def _at_worst(ratings: Ratings, of: Callable[[Ratings], Estimate], up: Worst, down: Worst) -> Estimate:
+    found = of(ratings)
+    if ratings.estimator.kind == "logits" or not ratings.failures:
+        return found
+    return widened(found, of(filled(ratings, down)), of(filled(ratings, up)))
+
+
 def _sampled_sds(ratings: Ratings, samples: int) -> FloatArray:
+    found = np.full(ratings.means.shape, np.nan)
+    measured = np.isfinite(ratings.means)
     try:
-        return expected_sd(ratings.probabilities, samples)
+        found[measured] = expected_sd(ratings.probabilities[measured], samples)
     except ValueError as error:
         raise RatingsError(f"as_samples={samples}: {error}") from error
+    return found
 
 
 def _as_samples(found: Estimate, ratings: Ratings, samples: int) -> Estimate:
     """S with the variance of a mean of so many samples in it (σ²/n, mean over personas), its bounds in proportion."""
     if samples < 1:
         raise RatingsError(f"as_samples={samples}: 1 sample or more")
-    tau = ratings.means[ratings.kept].var(axis=0, ddof=1)
-    noise = (ratings.probabilities[ratings.kept] @ np.arange(6.0) ** 2 - ratings.means[ratings.kept] ** 2).mean(axis=0)
-    value = float(np.sqrt(tau + noise / samples).mean())
+    between = ratings.means[ratings.kept].var(axis=0, ddof=1)
+    within = (ratings.sds[ratings.kept] ** 2).mean(axis=0)
+    value = float(np.sqrt(between + within / samples).mean())
     factor = value / found.value if found.value else 1.0
-    return Estimate(
-        value=value,
-        low=min(value, found.low * factor),
-        high=max(value, found.high * factor),
-        se=found.se * factor,
-        n=found.n,
-        alpha=found.alpha,
-        method=found.method,
-    )
+    low, high = min(value, found.low * factor), max(value, found.high * factor)
+    return replace(found, value=value, low=low, high=high, se=found.se * factor)
 
 
 def _with_repetitions(found: Estimate, ratings: Ratings, of: Callable[[FloatArray], float]) -> Estimate:
@@ -148,12 +162,10 @@ def _with_repetitions(found: Estimate, ratings: Ratings, of: Callable[[FloatArra
         drawn.append(of(picked if whole else np.where(slots < counts, picked, np.nan)))
     error = float(np.std(drawn, ddof=1))
     reach = float(norm.ppf(1 - found.alpha)) * error
-    return Estimate(
-        value=found.value,
+    return replace(
+        found,
         low=max(0.0, found.value - math.hypot(found.value - found.low, reach)),
         high=found.value + math.hypot(found.high - found.value, reach),
         se=math.hypot(found.se, error),
-        n=found.n,
-        alpha=found.alpha,
         method=f"{found.method}, repetitions in quadrature",
     )
