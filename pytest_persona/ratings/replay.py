@@ -2,13 +2,13 @@
 
 **CSV**, the layout of Costa & Vicente 2026: columns `question_id` (1 to 30, of the MFQ-30), `rating` (0 to 5, or -1
 where none could be read), `persona_id` (left out where the model answers as itself), and optionally `run_index` and
-`failures` (replies without a rating that came before this one). Other columns are ignored. A temperature is read from a
-name that ends in `_temp01` (0.1) or `_temp10` (1.0).
+`failures` (replies without a rating that came before this one; for a rating of -1, itself among them). Other columns
+are ignored. A temperature is read from a name that ends in `_temp01` (0.1) or `_temp10` (1.0).
 
 **JSON Lines**, one record a reply: `{"persona": "7", "item": "12", "foundation": "Harm/Care", "rating": 4}`. `rating`
-is null where none could be read; `persona` is left out in all records where the model answers as itself; `foundation`
-may be left out where `item` is 1 to 30 and means the MFQ-30; `run` may number the repetitions; `temperature` may be
-given, the same in all. Other keys are ignored.
+is null (or -1) where none could be read; `persona` is left out in all records where the model answers as itself;
+`foundation` may be left out where `item` is 1 to 30 and means the MFQ-30; `run` may number the repetitions;
+`temperature` may be given, the same in all. Ids are texts or whole numbers. Other keys are ignored.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import math
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,8 +37,8 @@ from pytest_persona.ratings.table import NO_PERSONA, Ratings
 csv.field_size_limit(2**24)  # a reply is kept whole
 MFQ30 = {str(number): FOUNDATIONS[(number - 1) % len(FOUNDATIONS)] for number in range(1, 31)}
 """Foundation of each item of the MFQ-30 by its number, as the authors number them: the foundations take turns."""
-_TEMPERATURE = re.compile(r"_temp([0-9])([0-9])(?:_self)?$")
-_SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
+_TEMPERATURE = re.compile(r"_temp([0-9])([0-9])(?:[._]self)?$")
+_SUFFIX = re.compile(r"\.(csv|jsonl)(\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,26 @@ def load_ratings(path: str | Path) -> Ratings:
             twice, or not every persona with every item; naming the line.
     """
     path = Path(path)
-    if not path.name.lower().endswith(_SUFFIXES):
-        raise RatingsError(f"{path} is no file of ratings. Give one that ends in {', '.join(_SUFFIXES)}")
+    suffix = _SUFFIX.search(path.name)
+    if suffix is None:
+        raise RatingsError(f"{path} is no file of ratings. Give one that ends in .csv, .csv.gz, .jsonl or .jsonl.gz")
     text = _text(path)
-    stem = path.name[: path.name.lower().rindex(".csv" if ".csv" in path.name.lower() else ".jsonl")]
+    stem = path.name[: suffix.start()]
     found = _TEMPERATURE.search(stem)
     temperature = float(f"{found[1]}.{found[2]}") if found else None
-    if ".csv" in path.name.lower():
+    if suffix[1].lower() == "csv":
         rows = list(_csv_rows(path, text))
-        kind, source = "official", f"MFQ-30, ratings replayed from {path.name}"
     else:
         rows, told = _json_rows(path, text)
         temperature = told if told is not None else temperature
-        ours = all(MFQ30.get(row.item) == row.foundation for row in rows)
-        kind, source = "official" if ours else "own", f"ratings replayed from {path.name}"
-    return _table(
-        path, stem, rows, temperature, {"name": "moral", "kind": kind, "source": source, "licence": "unknown"}
-    )
+    whole = {row.item: row.foundation for row in rows} == MFQ30
+    instrument = {
+        "name": "moral",
+        "kind": "official" if whole else "own",
+        "source": f"{'MFQ-30, ' if whole else ''}ratings replayed from {path.name}",
+        "licence": "unknown",
+    }
+    return _table(path, stem, rows, temperature, instrument)
 
 
 def _text(path: Path) -> str:
@@ -85,40 +91,50 @@ def _text(path: Path) -> str:
         return (gzip.decompress(data) if path.suffix.lower() == ".gz" else data).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise RatingsError(f"{path} is missing. Give the path of a file of ratings") from error
-    except (OSError, EOFError, UnicodeDecodeError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise RatingsError(f"{path} cannot be read ({error}). Copy it again") from error
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[_Row]:
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
-    columns = reader.fieldnames or []
-    missing = [name for name in ("question_id", "rating") if name not in columns]
-    if missing:
-        raise RatingsError(
-            f"{path}, line 1: no column {', '.join(map(repr, missing))} among {', '.join(columns) or 'none'}. The "
-            "layout is persona_id, question_id, run_index, rating, failures, …"
-        )
-    start = 2
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    end = 0
     try:
-        for record in reader:
-            place = f"{path}, line {start}"
-            start = reader.line_num + 1
-            if None in record or None in record.values():
-                raise RatingsError(f"{place}: {len(columns)} columns are announced, this row has another number")
-            item = str(_whole(record["question_id"], "question_id", place))
-            if item not in MFQ30:
-                raise RatingsError(f"{place}: question_id {item} is none of the MFQ-30's, 1 to 30")
-            yield _Row(
-                place=place,
-                persona=str(_whole(record["persona_id"], "persona_id", place)) if "persona_id" in columns else "",
-                item=item,
-                foundation=MFQ30[item],
-                run=record.get("run_index") or "",
-                rating=_rating(_whole(record["rating"], "rating", place), place),
-                failures=_whole(record.get("failures") or "0", "failures", place),
+        columns = next(reader, [])
+        missing = [name for name in ("question_id", "rating") if name not in columns]
+        if missing or len(set(columns)) < len(columns):
+            what = f"no column {', '.join(map(repr, missing))}" if missing else "a column twice"
+            raise RatingsError(
+                f"{path}, line 1: {what} among {', '.join(columns) or 'none'}. The layout is persona_id, question_id, "
+                "run_index, rating, failures, …"
             )
+        end = reader.line_num
+        for cells in reader:
+            place, end = f"{path}, line {end + 1}", reader.line_num  # a reply may hold line breaks
+            if not cells:
+                continue
+            if len(cells) != len(columns):
+                raise RatingsError(f"{place}: {len(columns)} columns are announced, this row has {len(cells)}")
+            yield _csv_row(dict(zip(columns, cells, strict=True)), place)
     except csv.Error as error:
-        raise RatingsError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
+        raise RatingsError(f"{path}, line {end + 1}: not CSV ({error})") from error
+
+
+def _csv_row(record: dict[str, str], place: str) -> _Row:
+    item = str(_whole(record, "question_id", place))
+    if item not in MFQ30:
+        raise RatingsError(f"{place}: question_id {item} is none of the MFQ-30's, 1 to 30")
+    failures = _whole(record, "failures", place) if record.get("failures") else 0
+    if failures < 0:
+        raise RatingsError(f"{place}: failures {failures} is below 0")
+    return _Row(
+        place=place,
+        persona=str(_whole(record, "persona_id", place)) if "persona_id" in record else "",
+        item=item,
+        foundation=MFQ30[item],
+        run=str(_whole(record, "run_index", place)) if "run_index" in record else "",
+        rating=_rating(_whole(record, "rating", place), place),
+        failures=failures,
+    )
 
 
 def _json_rows(path: Path, text: str) -> tuple[list[_Row], float | None]:
@@ -128,37 +144,36 @@ def _json_rows(path: Path, text: str) -> tuple[list[_Row], float | None]:
         place = f"{path}, line {number}"
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RatingsError(f"{place}: not JSON ({error})") from error
         if not isinstance(record, dict) or "item" not in record or "rating" not in record:
             raise RatingsError(f'{place}: a record has "item" and "rating", and "persona" where one was played')
-        rating, item = record["rating"], str(record["item"])
-        if rating is not None and (isinstance(rating, bool) or not isinstance(rating, int)):
-            raise RatingsError(f"{place}: rating {rating!r} is neither a whole number nor null")
-        foundation = record.get("foundation") or MFQ30.get(item)
-        if foundation is None:
-            raise RatingsError(f'{place}: item {item!r} is none of the MFQ-30\'s, so it needs a "foundation"')
+        rows.append(_json_row(record, place))
         if (temperature := record.get("temperature")) is not None:
-            if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not temperature > 0:
-                raise RatingsError(f"{place}: temperature {temperature!r} is no number above 0")
-            temperatures.add(float(temperature))
-        persona = record.get("persona")
-        rows.append(
-            _Row(
-                place=place,
-                persona="" if persona is None else str(persona),
-                item=item,
-                foundation=str(foundation),
-                run=str(record.get("run", "")),
-                rating=None if rating is None else _rating(rating, place),
-                failures=0,
-            )
-        )
+            temperatures.add(_temperature(temperature, place))
     if len(temperatures) > 1:
         raise RatingsError(
             f"{path} mixes temperatures {', '.join(map(str, sorted(temperatures)))}. Make a file of each"
         )
     return rows, temperatures.pop() if temperatures else None
+
+
+def _json_row(record: dict[str, Any], place: str) -> _Row:
+    rating, item = record["rating"], _id(record, "item", place)
+    if rating is not None and type(rating) is not int:  # a bool is an int too
+        raise RatingsError(f"{place}: rating {rating!r} is neither a whole number nor null")
+    foundation = record.get("foundation") or MFQ30.get(item)
+    if not isinstance(foundation, str):
+        raise RatingsError(f'{place}: item {item!r} is none of the MFQ-30\'s, so it needs a "foundation", a text')
+    return _Row(
+        place=place,
+        persona=_id(record, "persona", place),
+        item=item,
+        foundation=foundation,
+        run=_id(record, "run", place),
+        rating=None if rating is None else _rating(rating, place),
+        failures=0,
+    )
 
 
 def _table(path: Path, name: str, rows: list[_Row], temperature: float | None, instrument: dict[str, str]) -> Ratings:
@@ -211,10 +226,25 @@ def _table(path: Path, name: str, rows: list[_Row], temperature: float | None, i
     )
 
 
-def _whole(text: str | None, column: str, place: str) -> int:
-    if text is None or not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", text):
-        raise RatingsError(f"{place}: {column} {text!r} is no whole number")
-    return int(text)
+def _whole(record: dict[str, str], column: str, place: str) -> int:
+    if not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", record[column]):
+        raise RatingsError(f"{place}: {column} {record[column]!r} is no whole number")
+    return int(record[column])
+
+
+def _id(record: dict[str, Any], key: str, place: str) -> str:
+    value = record.get(key)
+    if value is None and key != "item":
+        return ""
+    if type(value) not in (str, int):
+        raise RatingsError(f"{place}: {key} {value!r} is neither a text nor a whole number")
+    return str(value)
+
+
+def _temperature(value: Any, place: str) -> float:
+    if type(value) not in (int, float) or not 0 < value < math.inf:
+        raise RatingsError(f"{place}: temperature {value!r} is no number above 0")
+    return float(value)
 
 
 def _rating(value: int, place: str) -> int | None:
