@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pytest_persona.errors import RatingsError
@@ -30,8 +31,8 @@ class Estimator:
             raise RatingsError(f"no estimator {self.kind!r}. Known: {', '.join(KINDS)}")
         if (self.kind == "logits") != (self.samples == 0) or self.samples < 0:
             raise RatingsError(f"sampling needs 1 repetition or more and logits have none, got {self.samples}")
-        if self.temperature is not None and not self.temperature > 0:
-            raise RatingsError(f"a temperature is above 0, got {self.temperature}")
+        if self.temperature is not None and not 0 < self.temperature < math.inf:
+            raise RatingsError(f"a temperature is above 0 and finite, got {self.temperature}")
         if self.constrained and (self.kind == "logits" or self.temperature is None):
             raise RatingsError("only sampling at a known temperature can be constrained to the ratings")
 

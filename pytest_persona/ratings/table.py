@@ -68,6 +68,8 @@ class Ratings:
         last = self.values.shape[2] if self.values.ndim == 3 else 0
         if self.values.shape != (*shape, last) or self.asked.shape != shape or not last or 0 in shape:
             raise RatingsError(f"values {self.values.shape} and asked {self.asked.shape} do not fit {shape}")
+        if (self.asked < 1).any():
+            raise RatingsError("a cell was not asked; a persona that skipped an item is left out of the ratings")
         if not len(self.foundations) == len(self.texts) == len(self.items):
             raise RatingsError(f"{len(self.items)} items have {len(self.foundations)} foundations")
         for what, names in (("persona", self.personas), ("item", self.items)):
@@ -179,7 +181,15 @@ class Ratings:
 
     @property
     def binding_mean(self) -> float:
-        """Mean rating of the three binding foundations, a measure of saturation (PC-5)."""
+        """Mean rating of the three binding foundations, a measure of saturation (PC-5).
+
+        Raises:
+            RatingsError: an instrument without all three.
+        """
+        if missing := [name for name in BINDING if name not in self.foundations]:
+            raise RatingsError(
+                f"{self.name} has no items of {', '.join(missing)}, so no mean of the binding foundations"
+            )
         profile = self.profile(by="foundation")
         return float(np.mean([profile[name].value for name in BINDING]))
 
