@@ -50,7 +50,6 @@ def published_ratings(cache: Path | None = None, url: str = URL) -> Path:
         RatingsError: a file cannot be downloaded, or is not the published one.
     """
     import pooch
-    import requests
 
     folder = cache or Path(pooch.os_cache("pytest-persona-ratings")) / COMMIT[:12]
     pooch.get_logger().setLevel("WARNING")
@@ -58,9 +57,10 @@ def published_ratings(cache: Path | None = None, url: str = URL) -> Path:
         target = folder / path
         try:
             pooch.retrieve(url + path, known_hash=f"sha256:{sha256}", fname=target.name, path=target.parent)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # what requests raises is an OSError
+            why = (str(error).splitlines() or [type(error).__name__])[0]
             raise RatingsError(
-                f"{url}{path} cannot be downloaded ({str(error).splitlines()[0]}). Without a network, pass "
-                "--persona-replay=DIR with the files below it"
+                f"{url}{path} cannot be downloaded ({why}). Without a network, pass --persona-replay=DIR with the files "
+                "below it"
             ) from error
     return folder
