@@ -14,6 +14,8 @@ from pytest_persona.testing import ScriptedModel
 from tests.report.fleet import manifest_of
 
 DIGITS = tuple("012345")
+WIDTH = 0.32
+"""Standard deviation of a rating, about, at the temperature at which the demo rates."""
 
 
 def noise(*parts: object) -> float:
@@ -34,12 +36,13 @@ class Rater(ScriptedModel):
 
     Args:
         apart: How far personas lie apart; S is about 0.55 times it.
-        width: How wide the parabola is at temperature 1; at T it is √T times as wide.
+        width: How wide the parabola is, times `WIDTH` at temperature 1; at T it is √T times as wide.
         own: How far centres and widths lie from those of another model of the same numbers.
         uneven: How much that differs from persona to persona, which makes bounds wide.
         mass: Probability of the six ratings together.
         up: By how much all centres are raised.
         stretched: Factors of `apart` by foundation.
+        profile: Centres without a persona by foundation, in place of what `apart` and `up` give.
         says: From a chat's text and a sample's number to a whole reply.
         shaken: By how much centres, and widths relatively, move where a cell is asked alone.
     """
@@ -55,12 +58,13 @@ class Rater(ScriptedModel):
         mass=0.9,
         up=0.0,
         stretched=MappingProxyType({}),
+        profile=MappingProxyType({}),
         says=None,
         shaken=(0.0, 0.0),
     ):
         super().__init__(name, self._probabilities)
         self.apart, self.width, self.own, self.uneven, self.mass, self.up = apart, width, own, uneven, mass, up
-        self.stretched, self.says, self.shaken = stretched, says, shaken
+        self.stretched, self.profile, self.says, self.shaken = stretched, profile, says, shaken
         self.batches: list[int] = []
 
     def weights(self, text: str) -> list[float]:
@@ -69,7 +73,10 @@ class Rater(ScriptedModel):
         much = 1 + self.uneven * noise(self.name, persona)
         apart = self.apart * self.stretched.get(foundations()[prompt], 1.0)
         centre = 2.5 + self.up + much * apart * noise(text) + self.own * noise(self.name, text)
-        width = much * self.width * (1 + 0.2 * noise("width", text) + self.own * noise("width", self.name, text))
+        if not persona:
+            centre = self.profile.get(foundations()[prompt], centre)
+        width = 1 + 0.2 * noise("width", text) + self.own * noise("width", self.name, text)
+        width *= much * WIDTH * self.width
         if self.batches[-1:] == [1]:
             centre, width = centre + self.shaken[0], width * (1 + self.shaken[1])
         weights = [math.exp(-((n - centre) ** 2) / (2 * width**2)) for n in range(6)]
@@ -112,19 +119,19 @@ def checkpoint_with(model: Rater, label: str, manifest=MappingProxyType({})) -> 
     return made
 
 
-def hand_out(monkeypatch, base: Rater, of_plan) -> list[str]:
+def hand_out(monkeypatch, base: Rater, of_plan) -> list[tuple[str, str, tuple[int, ...]]]:
     """Let the fixtures of runs in this process hand out raters in place of networks.
 
     Args:
         of_plan: From a plan to its rater; for --adapter from None.
 
     Returns:
-        What was trained, as label and data, in that order; it grows.
+        What was trained: label, data and the rungs on the way; it grows.
     """
-    trained = []
+    trained: list[tuple[str, str, tuple[int, ...]]] = []
 
     def train(plan, *_, rungs=(), **__):
-        trained.append(f"{plan.label} {plan.data}")
+        trained.append((plan.label, plan.data, tuple(rungs)))
         return checkpoint_with(of_plan(plan), plan.label, manifest_of(plan, max(rungs, default=plan.budget)))
 
     monkeypatch.setattr("pytest_persona.models.find_base", lambda *_, **__: None)

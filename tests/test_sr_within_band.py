@@ -16,17 +16,18 @@ from pytest_persona.asserts import (
     VerdictError,
     assert_sr_within_band,
 )
+from pytest_persona.collapse import LEAST_S
 from pytest_persona.errors import RatingsError
 from pytest_persona.flags import PERSONAS
 from pytest_persona.instruments.moral import FOUNDATIONS, SHORT, moral
 from pytest_persona.models import AdapterProof
-from pytest_persona.probes.moral import rate
+from pytest_persona.probes.moral import ESTIMATORS, rate
 from pytest_persona.ratings import Estimator, Ratings
 from pytest_persona.record import from_plain, to_plain
 from pytest_persona.stats import role_play, stratified
 from pytest_persona.testing import ScriptedModel
 from pytest_persona.verdict import Outcome
-from pytest_persona.wording import explain
+from pytest_persona.wording import explain, headline
 from tests.raters import Rater, TunedRater, noise
 
 PASS, FAIL, INCONCLUSIVE, INVALID = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.INVALID
@@ -35,6 +36,11 @@ POCKET = moral(kind="pocket", personas=N)
 ITEMS = tuple(str(number) for number in range(1, 31))
 MFQ = tuple(FOUNDATIONS[at % 5] for at in range(30))
 BASE = Rater("base")
+
+
+def rated(model, **settings):
+    """As the assertion rates it."""
+    return rate(model, POCKET, estimator=ESTIMATORS["pocket"], **settings)
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +124,7 @@ def test_each_verdict_is_reached(state):
 
 def test_the_changes_are_those_of_the_ratings():
     tuned = Rater("apart", apart=1.5, width=1.5)
-    before, after = rate(BASE, POCKET), rate(tuned, POCKET)
+    before, after = rated(BASE), rated(tuned)
     found = records_of(tuned, BASE)
     assert found["S"].change.value == pytest.approx(after.susceptibility().value / before.susceptibility().value - 1)
     assert found["R"].change.value == pytest.approx(1 - after.robustness().value / before.robustness().value)
@@ -153,6 +159,29 @@ def test_noisier_ratings_fail_on_robustness():
 def test_a_level_that_all_personas_share_is_not_apart():
     found = records_of(sampled("higher", up=0.4), sampled())
     assert {record.outcome for record in found.values()} == {PASS}
+
+
+FAINT = Rater("faint", apart=0.1, up=0.5)
+
+
+@pytest.mark.parametrize("tuned", [Rater("faint too", apart=0.1, up=0.5), Rater("apart")])
+def test_a_base_that_hardly_plays_personas_decides_nothing_on_their_distance(tuned):
+    found = records_of(tuned, FAINT)
+    level = rated(FAINT).susceptibility().value
+    assert level < LEAST_S
+    assert found["S"].outcome is INCONCLUSIVE
+    assert found["S"].items_needed is None
+    reason = f"the base model hardly tells personas apart (S {level:.3f}, 0.1 needed)"
+    assert found["S"].reasons == (reason,)
+    assert headline(found["S"]).endswith(f"(limit -30% to +10%); {reason}")
+    assert found["R"].outcome in (PASS, FAIL)
+    assert as_json(found["S"]) == found["S"]
+    mute = records_of(Rater("mute", mass=0.01), FAINT)
+    assert mute["S"].outcome is INVALID
+    (record,) = assert_sr_within_band(
+        Rater("faint too", apart=0.1, up=0.5), FAINT, s_change=None, r_drop=None, s_band=(0, 0.2)
+    )
+    assert record.outcome is PASS
 
 
 # the absolute band
@@ -256,7 +285,7 @@ def test_cells_without_a_number_do_not_count():
 def test_the_same_model_twice_is_an_adapter_that_is_not_applied():
     said = "the adapter is not applied: base and tuned model answer every item exactly alike"
     assert both(BASE, Rater("base")) == said
-    assert said in both(Rater("base"), rate(BASE, POCKET))
+    assert said in both(Rater("base"), rated(BASE))
 
 
 def test_the_same_ratings_twice_are_no_comparison():
@@ -272,7 +301,7 @@ def test_the_same_ratings_twice_are_no_comparison():
         ({"disagreement": math.nan}, "merging changed the adapter"),
     ],
 )
-@pytest.mark.parametrize("base", [BASE, rate(BASE, POCKET), None], ids=["model", "ratings", "no base"])
+@pytest.mark.parametrize("base", [BASE, rated(BASE), None], ids=["model", "ratings", "no base"])
 def test_an_adapter_that_cannot_be_proved_does_not_count(proof, says, base):
     class Doubtful(TunedRater):
         pass
@@ -503,17 +532,17 @@ def test_estimators_are_never_mixed(other):
 def test_a_model_is_not_asked_for_what_cannot_be_compared():
     model = Rater("base")
     for pair in ((sampled(), model), (model, sampled())):
-        with pytest.raises(RatingsError, match=r"logits at temperature 0\.1"):
+        with pytest.raises(RatingsError, match="logits at temperature 1"):
             assert_sr_within_band(*pair)
     assert model.asked == 0
-    hot = rate(model, POCKET).at(1.0)
+    hot = rated(model).at(0.1)
     with pytest.raises(RatingsError, match="different estimators"):
         assert_sr_within_band(hot, model)
 
 
 def test_ratings_of_nobody_do_not_count():
-    itself = rate(BASE, POCKET, role_play=False)
-    found = reasons_of(rate(Rater("calm"), POCKET, role_play=False), itself)
+    itself = rated(BASE, role_play=False)
+    found = reasons_of(rated(Rater("calm"), role_play=False), itself)
     assert all("answered as itself" in each for each in found.values())
 
 
@@ -535,7 +564,7 @@ def test_a_failure_names_the_foundations_that_moved_most_and_the_direction():
     assert [name.split(" ")[0] for name in moved][:2] == ["purity", "care"]
     assert all(each.split(" ")[1].startswith("+") for each in moved[:2])
     assert lines[1].startswith("  S 0.5")
-    assert f" over {N} personas and 30 items, by logits at temperature 0.1; " in lines[1]
+    assert f" over {N} personas and 30 items, by logits at temperature 1; " in lines[1]
     assert lines[2] == "  model pure, base base, instrument pocket moral"
     assert lines[3] == "  note: demo: not a gate; sensitivity unverified"
     assert list(found["S"].parts)[:2] == ["purity", "care"]
@@ -580,8 +609,7 @@ def test_an_absolute_verdict_is_not_a_movement():
 def test_the_items_that_moved_most_are_named():
     found = records_of(Rater("pure", stretched={"Purity/Sanctity": 3.0}), BASE)
     before, after = (
-        rate(each, POCKET).means.std(axis=0, ddof=1)
-        for each in (BASE, Rater("pure", stretched={"Purity/Sanctity": 3.0}))
+        rated(each).means.std(axis=0, ddof=1) for each in (BASE, Rater("pure", stretched={"Purity/Sanctity": 3.0}))
     )
     movers = found["S"].movers
     assert len(movers) == 10
@@ -594,7 +622,7 @@ def test_the_items_that_moved_most_are_named():
     hot = Rater("hot", width=2.0)
     most = records_of(hot, BASE)["R"].movers[0]
     at = [item.id for item in POCKET.items].index(most["id"])
-    assert most["tuned"] == pytest.approx(rate(hot, POCKET).sds.mean(axis=0)[at])
+    assert most["tuned"] == pytest.approx(rated(hot).sds.mean(axis=0)[at])
 
 
 @pytest.mark.parametrize("state", STATES)
