@@ -50,7 +50,7 @@ def _by_family(metafunc: pytest.Metafunc, options: Options) -> None:
     try:
         families: list[Any] = list(family_names(options))
     except PersonaError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.Collector.CollectError(str(error)) from error  # shown without a traceback
     metafunc.parametrize("family", families or [pytest.param("none", marks=pytest.mark.skip(reason=NONE))])
 
 
