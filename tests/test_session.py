@@ -1,12 +1,13 @@
 """Declared gates, and records that must keep to them."""
 
 from contextvars import copy_context
+from dataclasses import replace
 
 import pytest
 
 from pytest_persona.errors import GateError
 from pytest_persona.options import Options
-from pytest_persona.record import Record, unmeasured
+from pytest_persona.record import Finding, Record, unmeasured
 from pytest_persona.session import Gate, Session, current, declare, enter, find, leave
 
 TEST = "test_a.py::test_gate"
@@ -56,6 +57,10 @@ def without(name: str) -> dict:
         ((), GOOD | {"instrument": 5}, "takes a text as instrument, got 5"),
         ((), GOOD | {"checkpoint": None}, "takes a text as checkpoint, got None"),
         *(
+            ((), GOOD | {"floor": floor}, f"takes a floor from -1 to below 0, or none, got {floor!r}")
+            for floor in (0, 0.0, 0.05, -1.5, float("nan"), float("-inf"), "-0.3", True)
+        ),
+        *(
             ((), GOOD | {"margin": margin}, f"needs a margin between 0 and 1, got {margin!r}")
             for margin in (0, 0.0, 1, 1.0, -0.05, 5, float("nan"), float("inf"), "0.05", None, True)
         ),
@@ -97,6 +102,35 @@ def test_a_record_that_differs_from_its_gate_is_refused(session, asserted, says)
     message = str(caught.value)
     assert f"{TEST} declares a gate on pmatch of darktriad/narcissism with margin 0.05" in message
     assert says in message
+
+
+@pytest.mark.parametrize("floor", [-0.3, -1, -1e-9, None])
+def test_a_band_is_declared_with_its_floor(session, floor):
+    gate = declare(TEST, (), GOOD | {"metric": "S", "instrument": "moral", "floor": floor})
+    assert gate.floor == floor
+    session.gates[TEST], session.running = gate, TEST
+    kept = session.add(record(metric="S", instrument="moral", floor=floor))
+    assert kept.floor == floor
+    with pytest.raises(GateError, match=r"declares a gate on S of moral with margin 0\.05"):
+        session.add(record(metric="S", instrument="moral", floor=-0.2))
+
+
+def test_a_finding_gets_the_name_of_the_running_test(session):
+    some = Finding(
+        test="",
+        claim="PC-0",
+        paper="arXiv:0000.00000",
+        says="Grass is green",
+        measured="1.0",
+        published="",
+        replayed=False,
+        outcome="passed",
+        reason="",
+    )
+    session.running = TEST
+    session.note(some)
+    assert session.take_findings() == [replace(some, test=TEST)]
+    assert session.take_findings() == session.take() == []
 
 
 def test_a_gate_binds_its_own_test_only(session):
