@@ -1,0 +1,19 @@
+"""Judges: from a reply to a `Score`, or to `Unscored`."""
+
+from __future__ import annotations
+
+from pytest_persona.judges.quality import JudgeQuality, LabelledReply, labelled_replies, measure
+from pytest_persona.judges.refusal import RefusalJudge
+from pytest_persona.judges.score import SUCCESS, Judge, Score, Unscored
+
+__all__ = [
+    "SUCCESS",
+    "Judge",
+    "JudgeQuality",
+    "LabelledReply",
+    "RefusalJudge",
+    "Score",
+    "Unscored",
+    "labelled_replies",
+    "measure",
+]
