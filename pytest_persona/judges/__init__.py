@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_persona.judges.quality import JudgeQuality, LabelledReply, labelled_replies, measure
 from pytest_persona.judges.refusal import RefusalJudge
+from pytest_persona.judges.rubric import RubricJudge
 from pytest_persona.judges.score import SUCCESS, Judge, Score, Unscored
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "JudgeQuality",
     "LabelledReply",
     "RefusalJudge",
+    "RubricJudge",
     "Score",
     "Unscored",
     "labelled_replies",
