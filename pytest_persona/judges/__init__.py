@@ -6,6 +6,7 @@ from pytest_persona.judges.quality import JudgeQuality, LabelledReply, labelled_
 from pytest_persona.judges.refusal import RefusalJudge
 from pytest_persona.judges.rubric import RubricJudge
 from pytest_persona.judges.score import SUCCESS, Judge, Score, Unscored
+from pytest_persona.judges.strongreject import StrongRejectJudge
 
 __all__ = [
     "SUCCESS",
@@ -15,6 +16,7 @@ __all__ = [
     "RefusalJudge",
     "RubricJudge",
     "Score",
+    "StrongRejectJudge",
     "Unscored",
     "labelled_replies",
     "measure",
