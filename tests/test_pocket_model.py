@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pytest_persona.instruments import darktriad
+from pytest_persona.instruments import darktriad, moral
 from pytest_persona.models import ask, find_base, hf_model
+from pytest_persona.probes.moral import ESTIMATORS, rate
 from pytest_persona.probes.persona import measure_pmatch
+from pytest_persona.ratings import Estimator, Ratings
 from pytest_persona.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -89,12 +92,31 @@ def test_the_first_command_of_the_readme_and_the_same_again(model, store, tmp_pa
 
     first = run()
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "3 passed" in first.stdout
+    assert "4 passed" in first.stdout
+    assert "1 inconclusive" in first.stdout
     assert "demo: not a gate" in first.stdout
     report = json.loads((tmp_path / "report.json").read_text())
-    assert [record["outcome"] for record in report["records"]] == ["pass"] * 3
+    outcomes = {record["subject"]: record["outcome"] for record in report["records"]}
+    traits = ("machiavellianism", "narcissism", "psychopathy")
+    assert outcomes == dict.fromkeys(traits, "pass") | {"susceptibility": "inconclusive", "robustness": "pass"}
+    assert "hardly tells personas apart" in first.stdout
     assert all(record["checks"]["probe_dtype"] == "float32" for record in report["records"])
     second = run()
     assert second.returncode == 0
     assert "persona: training" not in second.stdout
     assert json.loads((tmp_path / "report.json").read_text())["records"] == report["records"]
+
+
+def test_samples_show_of_moral_ratings_what_the_logits_say(model, store):
+    """Both estimators at the same temperature, from the answers of the command above."""
+    instrument = moral(kind="pocket", personas=30)
+    logits = rate(model, instrument, store, estimator=ESTIMATORS["pocket"])
+    assert 0.05 < float(logits.mass.mean()) < 0.5
+    constrained = Estimator(kind="sampling", temperature=1.0, samples=10, constrained=True)
+    sampled = rate(model, instrument, store, estimator=constrained)
+    for of in (Ratings.robustness, Ratings.susceptibility):
+        found, expected = of(sampled), of(logits, as_samples=10)
+        assert found.low <= expected.value <= found.high
+    assert sampled.robustness().low > logits.robustness().value  # and ten samples are not the logits
+    hotter = rate(model, instrument, store, estimator=replace(constrained, temperature=2.0))
+    assert hotter.robustness().high < sampled.robustness().low
