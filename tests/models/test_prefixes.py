@@ -122,13 +122,26 @@ def test_the_threshold_is_the_tokens_saved(threshold, count):
         ([[1, 2], [1, 2]], [((1, 2), None, [(0, 0), (1, 0)])]),
         ([[1, 2, 3], [1, 2], [1]], [((1, 2, 3), None, [(0, 0), (1, 1), (2, 2)])]),
         ([[1, *[2] * 9], [1]], [((1,), None, [(1, 0)]), ((2,) * 9, 0, [(0, 0)])]),
+        (
+            [[1], [1, 2], [1, 2, *[3] * 9], [1, 2, *[4] * 9]],
+            [((1, 2), None, [(0, 1), (1, 0)]), ((3,) * 9, 0, [(2, 0)]), ((4,) * 9, 0, [(3, 0)])],
+        ),
         ([[2], [1]], [((1,), None, [(1, 0)]), ((2,), None, [(0, 0)])]),
         (
             [[1, 2, 3, 4], [1, 2, 3, 5], [1, 9]],
             [((1,), None, []), ((2, 3), 0, []), ((4,), 1, [(0, 0)]), ((5,), 1, [(1, 0)]), ((9,), 0, [(2, 0)])],
         ),
     ],
-    ids=["none", "one", "same", "begins another", "begins a much longer one", "nothing in common", "two levels"],
+    ids=[
+        "none",
+        "one",
+        "same",
+        "begins another",
+        "begins a much longer one",
+        "begins a shared one",
+        "nothing in common",
+        "two levels",
+    ],
 )
 def test_edge_cases(prompts, expected):
     assert [(node.segment, node.parent, sorted(node.ends)) for node in prefix_tree(prompts, 1)] == expected
