@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_persona.models.protocol import FloatArray
     from pytest_persona.store import Store
 
-_RECIPE = 1  # raise it when the way from chats to answers changes, so that stored answers of the old way are not used
+_RECIPE = 2  # raise it when the way from chats to answers changes, so that stored answers of the old way are not used
 DIGITS = tuple(str(int(rating)) for rating in SCALE)
 ROLE_PLAY = "Take on the role of this person: {persona}\n\nAnswer the question below as this person would.\n\n{prompt}"
 """One user turn (ours, after the structure of Costa & Vicente 2026: persona, instruction, item with its scale)."""
