@@ -137,8 +137,9 @@ def _as_samples(found: Estimate, ratings: Ratings, samples: int) -> Estimate:
     """S with the variance of a mean of so many samples in it (σ²/n, mean over personas), its bounds in proportion."""
     if samples < 1:
         raise RatingsError(f"as_samples={samples}: 1 sample or more")
-    between = ratings.means[ratings.kept].var(axis=0, ddof=1)
-    within = (ratings.sds[ratings.kept] ** 2).mean(axis=0)
+    means = ratings.means[ratings.kept]
+    between = means.var(axis=0, ddof=1)
+    within = (ratings.probabilities[ratings.kept] @ np.arange(6.0) ** 2 - means**2).mean(axis=0)
     value = float(np.sqrt(between + within / samples).mean())
     factor = value / found.value if found.value else 1.0
     low, high = min(value, found.low * factor), max(value, found.high * factor)

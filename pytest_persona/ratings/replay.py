@@ -163,8 +163,10 @@ def _json_row(record: dict[str, Any], place: str) -> _Row:
     if rating is not None and type(rating) is not int:  # a bool is an int too
         raise RatingsError(f"{place}: rating {rating!r} is neither a whole number nor null")
     foundation = record.get("foundation") or MFQ30.get(item)
+    if foundation is None:
+        raise RatingsError(f'{place}: item {item!r} is none of the MFQ-30\'s, so it needs a "foundation"')
     if not isinstance(foundation, str):
-        raise RatingsError(f'{place}: item {item!r} is none of the MFQ-30\'s, so it needs a "foundation", a text')
+        raise RatingsError(f"{place}: foundation {foundation!r} is no text")
     return _Row(
         place=place,
         persona=_id(record, "persona", place),
