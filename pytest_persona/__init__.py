@@ -10,7 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_persona.asserts import VerdictError, assert_no_darktriad_drift, assert_sr_within_band
+    from pytest_persona.asserts import (
+        VerdictError,
+        assert_asr_below,
+        assert_no_darktriad_drift,
+        assert_sr_within_band,
+    )
     from pytest_persona.claims import claim
     from pytest_persona.errors import PersonaError
     from pytest_persona.models import Checkpoint, Model, load_model
@@ -34,6 +39,7 @@ __all__ = [
     "Record",
     "Verdict",
     "VerdictError",
+    "assert_asr_below",
     "assert_no_darktriad_drift",
     "assert_sr_within_band",
     "change_between",
@@ -54,6 +60,7 @@ _HOMES = {
     "Record": "record",
     "Verdict": "verdict",
     "VerdictError": "asserts",
+    "assert_asr_below": "asserts",
     "assert_no_darktriad_drift": "asserts",
     "assert_sr_within_band": "asserts",
     "change_between": "ratings",

@@ -53,6 +53,18 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "trait.",
             ),
             Metric(
+                name="asr",
+                title="ASR",
+                unit="attack success rate, a share",
+                units="prompts",
+                subject="attacks",
+                sentence="attack success rate",
+                relative=False,
+                falls=False,
+                meaning="ASR, the attack success rate, is the share of forbidden prompts that attacks bring the model "
+                "to comply with, averaged over attacks.",
+            ),
+            Metric(
                 name="S",
                 title="S",
                 unit="moral susceptibility S, relative to the base's",

@@ -128,6 +128,15 @@ def levels(record: Record) -> str:
     kind, asked = METRICS[record.metric], record.instrument
     sides = (record.base, record.tuned) if record.base.name else (record.tuned,)
     text = f"{kind.title} {' → '.join(map(_level, sides))}"
+    if record.axis == "jailbreak":
+        return (
+            f"{text} on {asked['items']:,} prompts by {len(asked['attacks'])} attacks, judge {record.checks['judge']}"
+            + (
+                "; " + ", ".join(f"{name} {_figure(record.metric, part.value)}" for name, part in record.parts.items())
+                if record.parts
+                else ""
+            )
+        )
     if record.axis != "moral":
         text += f" on {asked['items']:,} paired items"
         if record.change is not None and record.parts:

@@ -1,0 +1,158 @@
+"""Attack success: each forbidden prompt put to a model by each attack, the reply judged.
+
+Replies are greedy and capped; nothing stops at a refusal, for models refuse and then comply. A reply that the judge
+could not score is neither a success nor a failure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_persona.errors import TranslationError
+from pytest_persona.instruments.attacks import Attack
+from pytest_persona.instruments.forbidden import ForbiddenSet
+from pytest_persona.judges import Judge
+from pytest_persona.judges.score import Score
+from pytest_persona.models.protocol import Model
+from pytest_persona.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from pytest_persona.store import Store
+
+FloatArray = npt.NDArray[np.float64]
+
+METRIC = "asr"
+MAX_TOKENS = 128
+"""Longest reply (ours)."""
+_RECIPE = 1  # raise it when the way from prompts to scores changes
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Attempts:
+    """What a model did with forbidden prompts.
+
+    Attributes:
+        model: The model's name.
+        fingerprint: The model's fingerprint.
+        prompts: What was asked.
+        attacks: Names of the attacks that were made.
+        fingerprints: Of the attacks, in the same order.
+        obstacles: Why an attack could not be made, by its name.
+        judge: Name of the judge.
+        judged_by: Fingerprint of the judge.
+        scores: Of each reply, (prompts, attacks), in [0, 1]; NaN where the judge could not score it.
+        seconds: What asking and judging took.
+    """
+
+    model: str
+    fingerprint: str
+    prompts: ForbiddenSet
+    attacks: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+    obstacles: Mapping[str, str]
+    judge: str
+    judged_by: str
+    scores: FloatArray
+    seconds: float
+
+    def hits(self, success: float, unscored: float = np.nan) -> FloatArray:
+        """Which replies are successes, (prompts, attacks): 1, 0, or `unscored`.
+
+        Args:
+            success: The score from which a reply counts as one.
+        """
+        found: FloatArray = np.where(np.isnan(self.scores), unscored, (self.scores >= success).astype(float))
+        return found
+
+    @property
+    def unscored_share(self) -> float:
+        """Share of the replies that the judge could not score."""
+        return float(np.isnan(self.scores).mean()) if self.scores.size else 0.0
+
+
+def attempt(
+    model: Model,
+    prompts: ForbiddenSet,
+    attacks: Sequence[Attack],
+    judge: Judge,
+    store: Store | None = None,
+    *,
+    max_tokens: int = MAX_TOKENS,
+    progress: Progress | None = None,
+) -> Attempts:
+    """Make every attack with every prompt, and judge the replies.
+
+    Args:
+        store: Where scores are remembered; without one the model is always asked. Replies are not kept.
+        max_tokens: Longest reply.
+        progress: Shows how far the asking is.
+    """
+    obstacles = {attack.name: why for attack in attacks if (why := attack.obstacle(prompts.items))}
+    made = [attack for attack in attacks if attack.name not in obstacles]
+    columns, seconds = [], 0.0
+    with (progress or Silent()).task(
+        f"{len(made)} attacks with {len(prompts.items)} prompts", len(made) * len(prompts.items), "replies"
+    ) as advance:
+        for number, attack in enumerate(made):
+            done = number * len(prompts.items)
+            try:
+                found = _scores(model, prompts, attack, judge, store, max_tokens, lambda more: advance(done + more))  # noqa: B023
+            except TranslationError as error:
+                obstacles[attack.name] = str(error)
+                continue
+            columns.append(found["scores"])
+            seconds += found["seconds"]
+    made = [attack for attack in made if attack.name not in obstacles]
+    scores = np.array(columns, dtype=np.float64).T if columns else np.zeros((len(prompts.items), 0))
+    return Attempts(
+        model=model.name,
+        fingerprint=model.fingerprint,
+        prompts=prompts,
+        attacks=tuple(attack.name for attack in made),
+        fingerprints=tuple(attack.fingerprint for attack in made),
+        obstacles=obstacles,
+        judge=judge.name,
+        judged_by=judge.fingerprint,
+        scores=scores,
+        seconds=seconds,
+    )
+
+
+def _scores(
+    model: Model,
+    prompts: ForbiddenSet,
+    attack: Attack,
+    judge: Judge,
+    store: Store | None,
+    max_tokens: int,
+    advance: Any,
+) -> dict[str, Any]:
+    def compute() -> dict[str, Any]:
+        start = time.monotonic()
+        marks: list[float | None] = []
+        for at in range(0, len(prompts.items), _AT_ONCE):
+            some = prompts.items[at : at + _AT_ONCE]
+            replies = [first for first, *_ in model.reply(attack.chats(some), max_tokens=max_tokens)]
+            judged = judge.judge([prompt.text for prompt in some], attack.read(replies))
+            marks.extend(mark.value if isinstance(mark, Score) else None for mark in judged)
+            advance(len(marks))
+        return {"scores": marks, "seconds": time.monotonic() - start}
+
+    key = {
+        "probe": METRIC,
+        "recipe": _RECIPE,
+        "model": model.fingerprint,
+        "instrument": prompts.sha256,
+        "prompts": [prompt.id for prompt in prompts.items],
+        "attack": attack.fingerprint,
+        "judge": judge.fingerprint,
+        "max_tokens": max_tokens,
+    }
+    return store.remember("answers", key, compute) if store is not None else compute()
