@@ -269,7 +269,9 @@ def _record(sides: Sides, metric: str, verdict: Verdict, parts: Mapping[str, Est
         },
         checkpoint={"label": tuned.name} if sides.model is None else checkpoint_of(sides.model),
         checks=sides.checks,
-        movers=() if base is None or verdict.change is None else _movers(metric, tuned, base),
+        movers=()
+        if base is None or verdict.change is None or mismatches(tuned, base)
+        else _movers(metric, tuned, base),
     )
 
 

@@ -347,6 +347,8 @@ def test_what_is_compared_must_be_the_same():
     assert "the instrument differs between the two sides" in both(*hashed)
     turned = sampled("turned", own=0.02, foundations=MFQ[1:] + MFQ[:1])
     assert "the instrument differs between the two sides: turned and base" in both(turned, base)
+    beside = records_of(few, base, s_change=None, r_drop=None, s_band=(0.1, 2.0))
+    assert [record.outcome for record in beside.values()] == [INVALID]  # what stands beside it would mislead
     shuffled = sampled("calm", own=0.02).only(personas=base.personas[::-1], items=ITEMS[::-1])
     assert {record.outcome for record in records_of(shuffled, base).values()} == {PASS}
 
