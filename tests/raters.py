@@ -44,7 +44,7 @@ class Rater(ScriptedModel):
         stretched: Factors of `apart` by foundation.
         profile: Centres without a persona by foundation, in place of what `apart` and `up` give.
         says: From a chat's text and a sample's number to a whole reply.
-        shaken: By how much centres, and widths relatively, move where a cell is asked alone.
+        shaken: By how much centres move, up or down, and widths grow, relatively, where a cell is asked alone.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class Rater(ScriptedModel):
         width = 1 + 0.2 * noise("width", text) + self.own * noise("width", self.name, text)
         width *= much * WIDTH * self.width
         if self.batches[-1:] == [1]:
-            centre, width = centre + self.shaken[0], width * (1 + self.shaken[1])
+            centre += self.shaken[0] * (1 if noise("up or down", text) > 0 else -1)
+            width *= 1 + self.shaken[1]
         weights = [math.exp(-((n - centre) ** 2) / (2 * width**2)) for n in range(6)]
         return [weight / sum(weights) for weight in weights]
 

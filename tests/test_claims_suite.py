@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_persona import ratings
 from pytest_persona.flags import PERSONAS
 from pytest_persona.instruments.moral import FOUNDATIONS, moral
 from pytest_persona.ratings import load_ratings, published
@@ -356,6 +357,18 @@ def test_recorded_and_trained_families_stand_side_by_side(live, recorded):
     assert len(alone) == 9
     for each in alone:  # averages are over what was recorded
         assert by_test[each["test"].partition("::")[2]] == each["measured"]
+
+
+def test_each_recording_is_read_once(run, elm, monkeypatch):
+    read = []
+
+    def counting(path):
+        read.append(path)
+        return load_ratings(path)
+
+    monkeypatch.setattr(ratings, "load_ratings", counting)
+    run(f"--persona-replay={elm}")
+    assert len(read) == len(set(read)) == 6
 
 
 def test_ratings_are_measured_once(live):
