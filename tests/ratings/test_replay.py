@@ -404,7 +404,7 @@ PACKED = gzip.compress(as_csv(rows()).encode())
     [
         pytest.param(PACKED[:-20], id="cut off"),
         pytest.param(PACKED[: len(PACKED) // 2], id="half of it"),
-        pytest.param(PACKED[:100] + b"\xff" * 40 + PACKED[140:], id="overwritten"),
+        pytest.param(PACKED[:10] + b"\xff" * 20 + PACKED[30:], id="overwritten"),
         pytest.param(PACKED[:-8] + b"\0" * 4 + PACKED[-4:], id="another checksum"),
         pytest.param(PACKED + b"more", id="something behind"),
         pytest.param(b"persona_id,question_id", id="not packed"),

@@ -97,6 +97,13 @@ def test_any_number_of_replies_and_of_personas_can_be_missing(data):
     assert nearest == pytest.approx(np.clip(mean, low, high), abs=1e-9)  # nobody can come nearer to the mean of all
 
 
+def test_of_two_choices_with_one_sum_the_wider_apart_counts():
+    """Other numbers at their upper ends may add the same; among such choices the sum of squares decides."""
+    low, high = np.array([1.6, 1.5, 0.6, 2.0, 0.8]), np.array([3.6, 4.0, 4.6, 2.0, 4.8])
+    greatest = max(np.var(ends) for ends in itertools.product(*zip(low, high, strict=True)))
+    assert unread._farthest(low, high).var() == pytest.approx(greatest)
+
+
 def test_many_missing_replies_are_filled_in_no_time():
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 4, 100)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.stats import t as student
 
 from pytest_persona.stats import Estimate, clopper_pearson, role_play, stratified_mean
 from pytest_persona.stats.role_play import (
@@ -115,6 +116,28 @@ def test_a_resample_by_weights_is_a_resample_of_rows():
         assert logs.moved[at] == pytest.approx(math.log(susceptibility(again) / population))
     for at in range(30):
         assert logs.without[at] == pytest.approx(math.log(susceptibility(np.delete(means, at, axis=0))))
+    logs = role_play._logs_of_mean(means[:, :1], weights)
+    for at, row in enumerate(weights.astype(int)):
+        assert logs.moved[at] == pytest.approx(math.log(np.repeat(means[:, 0], row).mean() / means[:, 0].mean()))
+
+
+def by_jackknife(means):
+    """The bounds of Tukey (1958) on the logarithm, from S without each persona."""
+    units, value = len(means), math.log(susceptibility(means))
+    left_out = [math.log(susceptibility(np.delete(means, at, axis=0))) for at in range(units)]
+    pseudo = [units * value - (units - 1) * each for each in left_out]
+    reach = student.ppf(1 - ALPHA, units - 1) * np.std(pseudo, ddof=1) / math.sqrt(units)
+    return math.exp(np.mean(pseudo) - reach), math.exp(np.mean(pseudo) + reach)
+
+
+def test_a_bound_is_the_farther_one_of_two():
+    """With few personas and many items S is biased, as the jackknife shows; with a few far personas, it is skewed."""
+    means = LEVEL + np.random.default_rng(3).normal(0, 0.5, (30, ITEMS))
+    low, high = by_jackknife(means)
+    assert bounds(means).high == pytest.approx(high)
+    assert bounds(means).low <= low
+    means[:2] = 0
+    assert bounds(means).high > 1.1 * by_jackknife(means)[1]
 
 
 @pytest.mark.parametrize("kind", ["S", "mean"])
