@@ -15,8 +15,8 @@ Stein 1981: its variance errs on the wide side), for the bias of S of few person
 
 What they cover (benchmarks/coverage.py), 30 to 100 personas at 95%: each bound held in 93 to 98 of 100 samples where
 ratings were tied or whole, items independent, or a factor common to all items normal or Laplace. Where that factor had
-heavy tails (Student's t with 3 degrees of freedom, lognormal) the upper bound held in 90 to 95, that of a change in 91
-to 94: what a tail holds is not in the sample, and no bound made of the sample knows it.
+heavy tails (Student's t with 3 degrees of freedom, lognormal, one persona in twenty far off) the upper bound held in 90
+or more, that of a change in 91 or more: what a tail holds is not in the sample, and no bound made of the sample knows.
 """
 
 from __future__ import annotations
