@@ -184,8 +184,6 @@ def test_without_recordings_and_models_all_is_skipped(run):
     assert report is None
     assert result.stdout.str().count(f": {NONE}\n") == 8
     result.stdout.fnmatch_lines(["SKIPPED [[]10[]] *: an average over families needs recorded ratings: pass *"])
-    result, report, _ = run("--objective=sft", "--budget=2k")  # on word problems
-    result.assert_outcomes(skipped=TESTS)
 
 
 def test_the_published_are_replayed_by_name(run, recorded, monkeypatch):
@@ -357,6 +355,12 @@ def test_recorded_and_trained_families_stand_side_by_side(live, recorded):
     assert len(alone) == 9
     for each in alone:  # averages are over what was recorded
         assert by_test[each["test"].partition("::")[2]] == each["measured"]
+
+
+def test_models_that_learn_something_else_are_no_family(live):
+    result, report, _, trained, base = live("--objective=sft", "--budget=2k")  # on word problems
+    result.assert_outcomes(skipped=TESTS)
+    assert (report, trained, base.asked) == (None, [], 0)
 
 
 def test_each_recording_is_read_once(run, elm, monkeypatch):
