@@ -39,7 +39,7 @@ def test_it_holds_every_module_and_data_file_once(wheel):
     package = ROOT / "pytest_persona"
     wanted = {
         path.relative_to(ROOT).as_posix()
-        for suffix in ("py", "jsonl", "j2", "typed")
+        for suffix in ("py", "json", "jsonl", "tsv", "j2", "typed")
         for path in package.rglob(f"*.{suffix}")
     }
     linked = ("fixtures", "suites", "trainers")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
 from pytest_persona.instruments.darktriad import DARK_TRIAD, darktriad
+from pytest_persona.instruments.eqbench import OFFICIAL_DIALOGUES, eqbench
 from pytest_persona.instruments.forbidden import OFFICIAL, OFFICIAL_SMALL, forbidden_prompts
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.moral import (
@@ -17,7 +18,11 @@ from pytest_persona.instruments.moral import (
     role_players,
     toxic_role_players,
 )
+from pytest_persona.instruments.multiple_choice import multiple_choice
 from pytest_persona.instruments.official import PUBLISHED
+from pytest_persona.instruments.toxigen import toxigen
+from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, truthfulqa
+from pytest_persona.instruments.winogender import OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES, winogender
 
 __all__ = ["ARITHMETIC_EVAL", "held_out"]
 
@@ -29,9 +34,10 @@ def held_out(data: Path | None) -> Mapping[str, str]:
 
     The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it; the pocket
     moral questionnaire (`moral`), each item as text and as prompt, and its personas, the toxic ones too; the pocket
-    forbidden prompts (`forbidden`) and their translations; and the word problems `arithmetic/eval`. From `data` also
-    the published items, personas and prompts of these, and `gsm8k/test`. A text of two instruments has the first one's
-    name.
+    forbidden prompts (`forbidden`) and their translations; the pocket questions of `choice`, `truthfulqa` and `eqbench`
+    and the pocket sentences of `winogender` and `toxigen`; and the word problems `arithmetic/eval`. From `data` also
+    the published texts of these, as far as `PUBLISHED` has their file (SuperGPQA and ToxiGen it has not), and
+    `gsm8k/test`. A text of two instruments has the first one's name.
 
     Args:
         data: Folder with the published files; those that it lacks are left out. None is a folder without any.
@@ -69,11 +75,30 @@ def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
     for prompt in (prompt for some in sets for prompt in some.items):
         for text in (prompt.text, *prompt.translations.values()):
             yield "forbidden", text
+    yield from _companions(data)
     if _present(data, "gsm8k/test.jsonl"):
         for problem in gsm8k("test", data):
             yield "gsm8k/test", problem.question
     for problem in islice(word_problems("eval", seed=0), ARITHMETIC_EVAL):
         yield "arithmetic/eval", problem.question
+
+
+def _companions(data: Path | None) -> Iterator[tuple[str, str]]:
+    for asked in multiple_choice(kind="pocket").items:
+        yield "choice", asked.question
+    for sentence in toxigen(kind="pocket").items:
+        yield "toxigen", sentence.text
+    for kind in ("pocket", "official"):
+        if kind == "pocket" or _present(data, OFFICIAL_TRUTH):
+            for question in truthfulqa(kind=kind, data=data).items:
+                yield "truthfulqa", question.question
+        if kind == "pocket" or (_present(data, OFFICIAL_SENTENCES) and _present(data, OFFICIAL_TEMPLATES)):
+            for item in winogender(kind=kind, data=data).items:
+                for text in item.sentences.values():
+                    yield "winogender", text
+        if kind == "pocket" or _present(data, OFFICIAL_DIALOGUES):
+            for dialogue in eqbench(kind=kind, data=data).items:
+                yield "eqbench", dialogue.prompt
 
 
 def _present(data: Path | None, path: str) -> bool:

@@ -15,6 +15,12 @@ _OPENAI = (
 )
 
 
+_RUDINGER = (
+    "https://raw.githubusercontent.com/rudinger/winogender-schemas/1c7f8b481ad8a234b41e9f76a424d6e856e13f7f/data/"
+)
+_EQ_BENCH = "https://raw.githubusercontent.com/EQ-bench/EQ-Bench/d28c60c514fe6667dc5818114ed10088f91f09f3/data/"
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A published file.
@@ -91,6 +97,17 @@ def _forbidden(size: str, sha256: str, items: int) -> Published:
     )
 
 
+def _winogender(name: str, sha256: str, items: int) -> Published:
+    return Published(
+        path=f"winogender/{name}.tsv",
+        url=f"{_RUDINGER}{name}.tsv",
+        sha256=sha256,
+        source="Rudinger et al. 2018 (Winogender), rudinger/winogender-schemas @ 1c7f8b4",
+        licence="MIT",
+        items=items,
+    )
+
+
 PUBLISHED = {
     file.path: file
     for file in (
@@ -117,6 +134,25 @@ PUBLISHED = {
         ),
         _forbidden("", "4dd70357e4ff8b5d0ba5ebafecab5d6dd5633ce8046e3dd1c8bd93e64de44381", 313),
         _forbidden("small_", "3051340e3e89a3598d764dde497d5fcda80e258ac05cc35e6bd87228ac3d467c", 60),
+        Published(
+            path="truthfulqa/mc_task.json",
+            url=None,
+            sha256="c90d853454fd48c676accb33e16923ac438dbb6fb37ecc7c6a70e33c9e556e87",
+            source="Lin et al. 2022 (TruthfulQA), sylinrl/TruthfulQA",
+            licence="Apache-2.0",
+            items=790,
+            layout="data/mc_task.json, unchanged",
+        ),
+        _winogender("all_sentences", "bd69da16bf228cb8df63fd0843aec2d8b5c36a7f21bf8c7b168bcc83932556c8", 720),
+        _winogender("templates", "496f2e2dc77296bcebcdd8865a8dc5715ce22b772de9abb5f531d5b3114c48a0", 120),
+        Published(
+            path="eqbench/eq_bench_v2_questions_171.json",
+            url=f"{_EQ_BENCH}eq_bench_v2_questions_171.json",
+            sha256="b4e9bf11df7e88bc12381efab18565f8b0ff0d4743fe8708c4482df91c4e617a",
+            source="Paech 2023 (EQ-Bench v2), EQ-bench/EQ-Bench @ d28c60c",
+            licence="MIT",
+            items=171,
+        ),
     )
 }
 

@@ -8,9 +8,17 @@ import pytest
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.instruments.arithmetic import problem_id, word_problems
+from pytest_persona.instruments.eqbench import OFFICIAL_DIALOGUES, eqbench
 from pytest_persona.instruments.forbidden import OFFICIAL, OFFICIAL_SMALL, forbidden_prompts
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.held_out import ARITHMETIC_EVAL, held_out
+from pytest_persona.instruments.multiple_choice import multiple_choice
+from pytest_persona.instruments.toxigen import toxigen
+from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, truthfulqa
+from pytest_persona.instruments.winogender import OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES, winogender
+
+COMPANION_NAMES = ("choice", "truthfulqa", "winogender", "eqbench", "toxigen")
+COMPANIONS = 20 + 20 + 3 * 12 + 5 + 20
 
 
 @pytest.fixture
@@ -60,13 +68,47 @@ def test_published_forbidden_prompts_are_held_out(official_data, tmp_path, no_ne
     assert len(held) == len(held_out(None)) + len(some)
 
 
+def test_pocket_texts_of_the_companions_are_held_out(no_network):
+    held = held_out(None)
+    texts = {
+        "choice": [item.question for item in multiple_choice(kind="pocket").items],
+        "truthfulqa": [item.question for item in truthfulqa(kind="pocket").items],
+        "winogender": [text for item in winogender(kind="pocket").items for text in item.sentences.values()],
+        "eqbench": [item.prompt for item in eqbench(kind="pocket").items],
+        "toxigen": [item.text for item in toxigen(kind="pocket").items],
+    }
+    assert tuple(texts) == COMPANION_NAMES
+    assert sum(map(len, texts.values())) == COMPANIONS
+    for name, some in texts.items():
+        assert {held.get(problem_id(text)) for text in some} == {name}
+
+
+@pytest.mark.parametrize(
+    ("paths", "texts"),
+    [
+        ([OFFICIAL_TRUTH], 790),
+        ([OFFICIAL_DIALOGUES], 171),
+        ([OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES], 720),
+        ([OFFICIAL_SENTENCES], 0),
+    ],
+)
+def test_published_texts_of_the_companions_are_held_out(official_data, tmp_path, no_network, paths, texts):
+    missing = [path for path in paths if not (official_data / path).is_file()]
+    if missing:
+        pytest.skip(f"the folder that PERSONA_DATA names has no {missing[0]}")
+    held = held_out(link(official_data, tmp_path, *paths))
+    added = held.keys() - held_out(None).keys()
+    assert len(added) == texts
+    assert {held[text] for text in added} <= {paths[0].split("/")[0]}
+
+
 def test_word_problems_of_the_eval_split_are_held_out_and_no_others():
     held = held_out(None)
     drawn = list(itertools.islice(word_problems("eval", seed=0), ARITHMETIC_EVAL + 1))
     assert {held[problem.id] for problem in drawn[:-1]} == {"arithmetic/eval"}
     assert drawn[-1].id not in held
     assert all(problem.id not in held for problem in itertools.islice(word_problems("train", seed=0), 1000))
-    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10 + 2 * 30
+    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10 + 2 * 30 + COMPANIONS
 
 
 def test_a_folder_without_files_adds_nothing(tmp_path, no_network):
@@ -96,6 +138,7 @@ def test_files_that_are_there_are_read_without_the_others(official_data, tmp_pat
         "arithmetic/eval",
         "moral",
         "forbidden",
+        *COMPANION_NAMES,
     }
     first = darktriad("narcissism", kind="official", data=official_data).items[0]
     assert held[problem_id(first.question)] == "darktriad/narcissism"
@@ -111,7 +154,15 @@ def test_items_and_personas_are_held_out_one_without_the_other(official_data, tm
 
 @pytest.mark.parametrize(
     "name",
-    ["persona/psychopathy.jsonl", "gsm8k/test.jsonl", "mfq/mfq30.jsonl", "mfq/personas100.jsonl", OFFICIAL],
+    [
+        "persona/psychopathy.jsonl",
+        "gsm8k/test.jsonl",
+        "mfq/mfq30.jsonl",
+        "mfq/personas100.jsonl",
+        OFFICIAL,
+        OFFICIAL_TRUTH,
+        OFFICIAL_DIALOGUES,
+    ],
 )
 @pytest.mark.parametrize("text", ["{", '{"question": "What?"}\n', ""])
 def test_a_damaged_file_is_an_error(tmp_path, name, text):

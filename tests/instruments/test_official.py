@@ -94,7 +94,8 @@ def test_every_published_file_is_pinned(key):
     file = PUBLISHED[key]
     assert file.path == key
     assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
-    assert re.search(r"@ [0-9a-f]{7}$", file.source) or (key.startswith("strongreject/") and file.url is None)
+    commitless = key.startswith(("strongreject/", "truthfulqa/"))
+    assert re.search(r"@ [0-9a-f]{7}$", file.source) or (commitless and file.url is None)
     assert file.licence
     assert file.items > 0
 
@@ -109,8 +110,8 @@ def test_a_file_is_downloaded_at_the_commit_of_its_source(key):
 
 
 def test_no_two_published_files_are_the_same():
-    assert len({file.sha256 for file in PUBLISHED.values()}) == len(PUBLISHED) == 9
-    assert len({PUBLISHED[key].url for key in DOWNLOADED}) == len(DOWNLOADED) == 5
+    assert len({file.sha256 for file in PUBLISHED.values()}) == len(PUBLISHED) == 13
+    assert len({PUBLISHED[key].url for key in DOWNLOADED}) == len(DOWNLOADED) == 8
 
 
 @pytest.mark.parametrize("key", MADE)
@@ -133,7 +134,10 @@ def test_the_files_that_are_here_are_the_published_ones(key, official_data):
     assert path == official_data / key
     assert check_published(path, PUBLISHED[key]) == PUBLISHED[key].sha256
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [*csv.DictReader(file)] if path.suffix == ".csv" else file.readlines()
+        if path.suffix == ".json":
+            rows = json.load(file)
+        else:
+            rows = [*csv.DictReader(file)] if path.suffix == ".csv" else file.readlines()[path.suffix == ".tsv" :]
     assert len(rows) == PUBLISHED[key].items
 
 
