@@ -5,7 +5,7 @@
 d is the distance of an intensity from its reference, on the scale from 0 to 10: small differences count less than they
 are, and large ones in full. The constant makes random answers score about 0, so that a score can be negative.
 
-Source: Paech (2023), arXiv 2312.06281, and version 2's scoring (`calculate_score_fullscale` of EQ-bench/EQ-Bench). There
+Source: Paech (2023), arXiv 2312.06281, and version 2's scoring, `calculate_score_fullscale` of EQ-bench/EQ-Bench. There
 a question has at most 10 and the benchmark's mean is scaled to 100; here the question is scaled already.
 """
 
