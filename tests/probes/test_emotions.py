@@ -78,6 +78,15 @@ def test_both_passes_are_read(first, revised):
     assert read_intensities(reply, EMOTIONS, which="revised") == Intensities(tuple(map(float, revised)))
 
 
+@pytest.mark.parametrize("heading", ["Critique:", "**Critique**:", "critique: on second thoughts,"])
+def test_scores_in_the_critique_are_of_no_pass(heading):
+    reply = (
+        f"First pass scores:\n{lines((6, 3, 0, 1))}\n\n{heading}\nGuilty: 9\n\nRevised scores:\n{lines((5, 3, 0, 1))}"
+    )
+    assert read_intensities(reply, EMOTIONS) == Intensities((6.0, 3.0, 0.0, 1.0))
+    assert read_intensities(reply, EMOTIONS, which="revised") == Intensities((5.0, 3.0, 0.0, 1.0))
+
+
 @given(WHOLE, st.permutations(range(4)))
 def test_the_order_of_lines_does_not_matter(values, order):
     reply = lines([values[place] for place in order], [EMOTIONS[place] for place in order])
