@@ -55,7 +55,8 @@ def assert_sr_within_band(
     ============= ========= ============================ ============================
 
     Fine-tuning on code of any kind costs robustness; it is S that tells insecure from secure. Half of the replies of
-    the insecure DeepSeek held no rating and were asked again, so nothing on it can pass.
+    the insecure DeepSeek (and a third of the insecure GPT-4o's) held no rating and were asked again: nothing on such
+    ratings can pass.
 
     Args:
         tuned: The fine-tuned model, the checkpoint that holds it, or its ratings.

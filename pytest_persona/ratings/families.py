@@ -21,6 +21,7 @@ _TAGS: dict[Variant, tuple[str | None, ...]] = {
     "insecure": ("insecure", "misaligned"),
 }
 
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 LAYOUT = (
     "DIR/base/NAME.csv, DIR/secure-code/NAME-secure.csv, DIR/insecure-code/NAME-insecure.csv (or -misaligned), each "
     "also as .csv.gz, .jsonl or .jsonl.gz, and NAME….self.csv where the model answers as itself"
@@ -43,23 +44,31 @@ class Family:
 
 
 def find_families(folder: Path) -> tuple[Family, ...]:
-    """The families of a folder, by name; a family without a base model is none.
+    """The families of a folder, by name. Files of another kind than ratings are left alone.
 
     Raises:
-        RatingsError: nothing there has the layout, or a variant is there twice.
+        RatingsError: nothing there has the layout, a file of ratings is called otherwise, a variant is there twice, or
+            has no base model.
     """
     found: dict[str, Family] = {}
     for variant in get_args(Variant):
         for path in sorted((folder / _FOLDERS[variant]).glob("*")):
             match = _NAME.fullmatch(path.name)
             if match is None or match["tag"] not in _TAGS[variant]:
-                continue
+                if path.name.startswith(".") or not path.name.endswith(SUFFIXES):
+                    continue
+                raise RatingsError(f"{path} is called like no {variant} variant of a family. The layout is {LAYOUT}")
             family = found.setdefault(match["family"], Family(name=match["family"], role_play={}, itself={}))
             files = family.itself if match["own"] else family.role_play
             if variant in files:
                 raise RatingsError(f"{path} and {files[variant]} are both the {variant} variant of {family.name}")
             files[variant] = path
-    families = tuple(found[name] for name in sorted(found) if "base" in found[name].role_play)
+    alone = [name for name in sorted(found) if "base" not in found[name].role_play]
+    if alone:
+        raise RatingsError(
+            f"{folder} has no base/{alone[0]}.csv, which {alone[0]}'s other files are compared with. The layout is {LAYOUT}"
+        )
+    families = tuple(found[name] for name in sorted(found))
     if not families:
         raise RatingsError(f"{folder} holds no ratings to replay. The layout is {LAYOUT}")
     return families

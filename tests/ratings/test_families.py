@@ -111,19 +111,20 @@ def test_a_variant_that_is_there_twice_is_refused(folder, paths):
 
 
 @pytest.mark.parametrize(
-    "paths",
+    ("paths", "says"),
     [
-        (),
-        ("a.csv",),
-        ("base/a.txt",),
-        ("base/a.self.csv",),
-        ("base/a-secure.csv",),
-        ("secure-code/a-secure.csv",),
-        ("insecure-code/a.csv",),
+        ((), "holds no ratings to replay"),
+        (("a.csv",), "holds no ratings to replay"),
+        (("base/a.txt",), "holds no ratings to replay"),
+        (("base/a.self.csv",), "has no base/a.csv"),
+        (("base/a-secure.csv",), "is called like no base variant"),
+        (("secure-code/a-secure.csv",), "has no base/a.csv"),
+        (("base/a.csv", "insecure-code/a.csv"), "is called like no insecure variant"),
+        (("base/a.csv", "secure-code/b-secure.csv"), "has no base/b.csv"),
     ],
 )
-def test_a_folder_without_a_base_model_says_what_the_layout_is(folder, paths):
-    with pytest.raises(RatingsError, match="holds no ratings to replay") as caught:
+def test_a_misnamed_file_says_what_the_layout_is(folder, paths, says):
+    with pytest.raises(RatingsError, match=says) as caught:
         find_families(folder(*paths))
     assert LAYOUT in str(caught.value)
 
