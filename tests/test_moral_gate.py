@@ -221,7 +221,7 @@ def test_a_gate_that_asserts_something_else_than_it_declares_is_an_error(run, py
     [
         ("metric='S', margin=0.1, floor=0.3", "*takes a floor from -1 to below 0, or none, got 0.3*"),
         ("metric='S', margin=0.1, floor=-2", "*takes a floor from -1 to below 0, or none, got -2*"),
-        ("metric='s', margin=0.1", "*no metric 's'*Known: pmatch, S, R*"),
+        ("metric='s', margin=0.1", "*no metric 's'*Known: pmatch, asr, S, R*"),
     ],
 )
 def test_a_marker_with_nonsense_stops_before_anything_is_asked(run, pytester, marker, says):

@@ -109,9 +109,7 @@ class Origin(NamedTuple):
     sha256: str
 
 
-def moral(
-    *, kind: str, data: Path | None = None, toxic: bool = False, personas: int | None = None
-) -> MoralInstrument:
+def moral(*, kind: str, data: Path | None = None, toxic: bool = False, personas: int | None = None) -> MoralInstrument:
     """30 items, six a foundation, and 100 personas, or ten toxic ones.
 
     Args:
