@@ -66,7 +66,8 @@ def find_families(folder: Path) -> tuple[Family, ...]:
     alone = [name for name in sorted(found) if "base" not in found[name].role_play]
     if alone:
         raise RatingsError(
-            f"{folder} has no base/{alone[0]}.csv, which {alone[0]}'s other files are compared with. The layout is {LAYOUT}"
+            f"{folder} has no base/{alone[0]}.csv, which {alone[0]}'s other files are compared with. The layout is "
+            f"{LAYOUT}"
         )
     families = tuple(found[name] for name in sorted(found))
     if not families:
