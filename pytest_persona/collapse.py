@@ -1,125 +1,28 @@
-"""The moral axis, from the ratings of one or two models to records of S and R: check that they count, decide."""
+"""The moral axis, from the ratings of one or two models to records of S and R: decide."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from pytest_persona.errors import RatingsError
-from pytest_persona.evidence import (
-    MIN_MASS,
-    MOVERS,
-    NOISE_SHARE,
-    adapter_reasons,
-    checkpoint_of,
-    labels_of,
-    proof_checks,
-)
-from pytest_persona.instruments.moral import SHORT, MoralInstrument
+from pytest_persona.evidence import MOVERS, checkpoint_of, labels_of
+from pytest_persona.instruments.moral import SHORT
 from pytest_persona.metrics import METRICS
-from pytest_persona.models import AdapterProof, Checkpoint, Model
-from pytest_persona.probes.moral import rate, rating_noise
-from pytest_persona.probes.persona import adapter_proof
-from pytest_persona.ratings import Estimator, Ratings
+from pytest_persona.ratings import Ratings
 from pytest_persona.ratings.change import change_of_s, change_of_spread, inverted, mismatches
 from pytest_persona.record import Record, Side
+from pytest_persona.sides import MAX_UNREAD, Sides, mean_mass
 from pytest_persona.stats import Estimate
 from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
-
-if TYPE_CHECKING:
-    from pytest_persona.progress import Progress
-    from pytest_persona.store import Store
 
 LEAST_S = 0.1
 """Least S of a base model of which a relative change is decided on (ours; frontier models have 0.66 or more): one that
 hardly tells personas apart cannot show that it has ceased to."""
-MAX_UNREAD = 0.05
-"""Largest share of replies without a rating; below it, bounds take their worst case (STATISTICS)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
-    """What is compared.
-
-    Attributes:
-        model: The model or checkpoint under test; None for ratings alone.
-        tuned: Its ratings.
-        base: Those of the base model; None where only an absolute band is asked.
-        reasons: Why S does not count, and why R does not.
-        checks: Evidence for both.
-        proof: That the adapter is applied, where there is one.
-    """
-
-    model: Model | Checkpoint | None
-    tuned: Ratings
-    base: Ratings | None
-    reasons: Mapping[str, tuple[str, ...]]
-    checks: Mapping[str, Any]
-    proof: AdapterProof | None
-
-
-def measure(
-    model: Model | Checkpoint | Ratings,
-    base: Model | Ratings | None,
-    instrument: Callable[[], MoralInstrument],
-    store: Store | None,
-    *,
-    estimator: Estimator,
-    margins: Mapping[str, float],
-    progress: Progress | None = None,
-) -> Sides:
-    """Rate what is not rated yet, and gather why it may not count.
-
-    Args:
-        instrument: Reads what models are asked, when one has to be.
-        estimator: How models are rated.
-        margins: The margin of each relative verdict, by metric: what the A/A noise is held against.
-
-    Raises:
-        RatingsError: the two sides were rated by different estimators.
-    """
-    if base is not None:  # before anything is asked
-        ours, theirs = (each.estimator if isinstance(each, Ratings) else estimator for each in (model, base))
-        ours.must_equal(theirs)
-    before = (
-        rate(base, instrument(), store, estimator=estimator, progress=progress) if isinstance(base, Model) else base
-    )
-    tuned = model.model if isinstance(model, Checkpoint) else model
-    after = (
-        rate(tuned, instrument(), store, estimator=estimator, progress=progress) if isinstance(tuned, Model) else tuned
-    )
-    proof = adapter_proof(tuned, store) if isinstance(tuned, Model) else None
-    common = [*_counting(after, "tuned"), *(_counting(before, "base") if before is not None else [])]
-    noise: dict[str, float] = {}
-    changed = before is None or not np.array_equal(before.values, after.values)
-    if before is not None:
-        common += mismatches(after, before)
-    if isinstance(tuned, Model):
-        common += adapter_reasons(tuned, base if isinstance(base, Model) else None, proof, changed=changed)
-    elif not changed:
-        common.append("both sides hold exactly the same ratings: nothing was compared")
-    if isinstance(base, Model) and before is not None and not before.failures:
-        noise = dict(zip(("S", "R"), rating_noise(base, before, instrument(), store), strict=True))
-    return Sides(
-        model=model if not isinstance(model, Ratings) else None,
-        tuned=after,
-        base=before,
-        reasons={
-            metric: (*common, *_noisy(noise.get(metric, 0.0), metric, margins.get(metric))) for metric in ("S", "R")
-        },
-        checks={
-            "answer_mass_needed": MIN_MASS,
-            **{f"batch_noise_of_{metric}": _plain(noise.get(metric, math.nan)) for metric in ("S", "R")},
-            **proof_checks(proof),
-            "estimator": str(after.estimator),
-            "unread_allowed": MAX_UNREAD,
-        },
-        proof=proof,
-    )
 
 
 def change_record(sides: Sides, metric: str, *, margin: float, floor: float | None, alpha: float) -> Record:
@@ -195,33 +98,6 @@ def _by_foundation(of: Callable[..., Estimate], tuned: Ratings, base: Ratings, a
     return dict(sorted(found.items(), key=lambda pair: -abs(pair[1].value)))
 
 
-def _counting(ratings: Ratings, side: str) -> list[str]:
-    reasons = []
-    if ratings.mass is not None and np.any(ratings.mass > 1 + 1e-3):
-        reasons.append(f"the {side} model gives the six ratings together more than 1: these are no probabilities")
-    if ratings.mass is not None and not (mass := _mean_mass(ratings.mass)) >= MIN_MASS:
-        reasons.append(
-            f"the {side} model gives the six ratings together a probability of {mass:.4f} ({MIN_MASS} needed): it does "
-            "not answer the question"
-        )
-    if ratings.estimator.kind == "logits" and ratings.failures:
-        reasons.append(f"{ratings.failures} of {ratings.means.size} cells could not be measured on the {side} model")
-    elif ratings.unread_share > MAX_UNREAD:
-        reasons.append(
-            f"{ratings.unread_share:.1%} of the {side} model's replies hold no rating ({MAX_UNREAD:.0%} allowed)"
-        )
-    return reasons
-
-
-def _noisy(noise: float, metric: str, margin: float | None) -> list[str]:
-    if margin is None or noise <= NOISE_SHARE * margin:
-        return []
-    return [
-        f"the base model's own {metric} moves by {noise:.1%} when cells are asked in other batches; "
-        f"{NOISE_SHARE * margin:.1%} (a fifth of the margin) is allowed"
-    ]
-
-
 def _undecided_without_role_play(verdict: Verdict, base: Ratings) -> Verdict:
     """Neither pass nor fail on a base model that hardly plays the personas."""
     if verdict.outcome is Outcome.INVALID or base.susceptibility().value >= LEAST_S:
@@ -282,7 +158,7 @@ def _side(ratings: Ratings, metric: str, alpha: float) -> Side:
         level = None
     infinite = level is not None and not math.isfinite(level.value)
     details: dict[str, float | None] = {
-        "mass": None if ratings.mass is None else _mean_mass(ratings.mass),
+        "mass": None if ratings.mass is None else mean_mass(ratings.mass),
         "unread": ratings.unread_share,
         "retried": ratings.retried_share,
         "seconds": ratings.seconds,
@@ -328,12 +204,3 @@ def _of_items(metric: str, ratings: Ratings) -> Any:
     if metric == "S":
         return ratings.means[ratings.kept].std(axis=0, ddof=1)
     return ratings.sds[ratings.kept].mean(axis=0)
-
-
-def _mean_mass(mass: Any) -> float:
-    """Over the cells that could be measured; 0 where none could."""
-    return float(np.nanmean(mass)) if np.isfinite(mass).any() else 0.0
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 
 from pytest_persona.asserts.place import check_order, find_place
-from pytest_persona.collapse import change_record, level_record, measure
+from pytest_persona.collapse import change_record, level_record
 from pytest_persona.instruments import moral
 from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.moral import ESTIMATORS
 from pytest_persona.ratings import Ratings
 from pytest_persona.record import Record
+from pytest_persona.sides import measure
 
 S_CHANGE = (-0.30, 0.10)
 """The accepted change of S, a share of the base's (ours; see `assert_sr_within_band`)."""

@@ -89,6 +89,8 @@ def _outcome(records: Sequence[Record], findings: Sequence[Finding]) -> tuple[st
     """A word and a sentence for the head of the page."""
     if records:
         outcome = worst([record.outcome for record in records])
+        if outcome in (Outcome.PASS, Outcome.INCONCLUSIVE) and any(each.outcome == "failed" for each in findings):
+            return "fail", "The gates did not fail, but a claim was contradicted here."
         return str(outcome), _VERDICTS[outcome]
     if any(finding.outcome == "failed" for finding in findings):
         return "fail", "A claim was not confirmed here."

@@ -2,7 +2,8 @@
 
 On the authors' own ratings, or any in their layout (--persona-replay), a claim is judged by the point estimate, as the
 paper does. On this run's models (--objective=sft --train-data=pocket:insecure-code) it is judged by the bounds, and
-what they leave open is skipped as undecided. The secure control of a live family is trained here, on the same tasks.
+what they leave open is skipped as undecided; profiles of a model by its logits have no bounds, for the items are all
+there are. The secure control of a live family is trained here, on the same tasks.
 """
 
 from __future__ import annotations
