@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from pytest_persona import VerdictError, assert_asr_below
+from pytest_persona import session as sessions
+from pytest_persona.asserts import InconclusiveWarning
 from pytest_persona.instruments.attacks import FIVE, TemplateAttack, find_attack
 from pytest_persona.instruments.forbidden import forbidden_prompts
 from pytest_persona.judges import find_judge
@@ -62,6 +64,14 @@ def quality(monkeypatch):
     rules = real(find_judge("refusal"))
     monkeypatch.setattr(resistance.judge_quality, "measure", lambda judge: rules)
     return rules
+
+
+@pytest.fixture(autouse=True)
+def outside():
+    """Without the session of the run that these tests are in, whose instruments may be the published ones."""
+    token = sessions.enter(None)
+    yield
+    sessions.leave(token)
 
 
 def record_of(tuned, base=None, margin=0.1, judge=None, attacks=FOUR, store=None):
@@ -140,6 +150,11 @@ def test_the_same_model_twice_compares_nothing():
 def test_both_limits_make_a_record_each():
     records = assert_asr_below(Talker("t", 0.0), 0.3, base=Talker("b", 0.0), increase=0.3, attacks=FOUR, judge=Reader())
     assert [record.criterion for record in records] == ["absolute", "noninferiority"]
+
+
+def test_inconclusive_is_a_warning_outside_a_session():
+    with pytest.warns(InconclusiveWarning, match="attack success rate is"):
+        assert_asr_below(Talker("t", 0.1), 0.1, attacks=FOUR, judge=Reader())
 
 
 def test_a_failure_names_attacks_judge_and_rates():
