@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,23 @@ Chat = tuple[tuple[str, str], ...]
 def ask(text: str) -> Chat:
     """A chat of one user turn."""
     return (("user", text),)
+
+
+class Cut(str):
+    """A reply that was cut because it went round in a loop, up to the last repetition that was waited for.
+
+    It is a string like any other reply, and judged as such. Who wants to count them asks `isinstance(reply, Cut)`.
+
+    Attributes:
+        why: The loop, in words.
+    """
+
+    why: str
+
+    def __new__(cls, text: str, why: str = "") -> Self:
+        cut = super().__new__(cls, text)
+        cut.why = why
+        return cut
 
 
 @runtime_checkable
@@ -57,7 +74,8 @@ class Model(Protocol):
         self, chats: Sequence[Chat], *, max_tokens: int, temperature: float = 0.0, samples: int = 1, seed: int = 0
     ) -> list[list[str]]:
         """Sampled replies, (n_chats, samples); greedy at temperature 0. A reply depends on its own chat, sample
-        number and seed only, not on its neighbours in a batch (up to the rounding of the arithmetic)."""
+        number and seed only, not on its neighbours in a batch (up to the rounding of the arithmetic). A reply that was
+        cut because it looped is a `Cut`; an engine may have none."""
         ...
 
 

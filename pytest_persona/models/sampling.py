@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_persona.models import decoding, loops
 from pytest_persona.models.batching import plan_batches
 from pytest_persona.models.loading import Loaded
-from pytest_persona.models.protocol import Chat
+from pytest_persona.models.protocol import Chat, Cut
 from pytest_persona.models.scoring import pad_left
 
 
@@ -18,26 +19,52 @@ def replies(
     """See `Model.reply`.
 
     Sampling adds Gumbel noise to the scaled logits and takes the largest, which draws from exactly the softmax; the
-    noise of a reply comes from a generator seeded by its chat, its sample number and `seed`.
+    noise of a reply comes from a generator seeded by its chat, its sample number and `seed`. The end of a turn, a loop
+    and `max_tokens` end a reply; no wording does, for models refuse and then comply.
 
     Raises:
         ValueError: fewer than one token or sample, or a negative temperature.
     """
-    import torch
-    import transformers
-
     if max_tokens < 1 or samples < 1 or not temperature >= 0:
         raise ValueError("reply needs max_tokens and samples of 1 or more and a temperature of 0 or more")
     texts = [loaded.render(chat) for chat in chats]
-    prompts = [loaded.encode(text) for text in texts]
-    rows = [(chat, sample) for chat in range(len(chats)) for sample in range(samples if temperature > 0 else 1)]
-    answers: dict[tuple[int, int], str] = {}
-    for batch in plan_batches([len(prompts[chat]) + max_tokens for chat, _ in rows], loaded.token_budget):
-        ids, mask = pad_left([prompts[rows[row][0]] for row in batch], loaded)
+    count = samples if temperature > 0 else 1
+    rows = {(text, sample): place for place, (text, sample) in enumerate(_rows(texts, count))}
+    streams = [_stream(text, sample, seed) for text, sample in rows] if temperature > 0 else None
+    prompts = {text: loaded.encode(text) for text in texts}
+    asked = [prompts[text] for text, _ in rows]
+    longest = max(map(len, asked), default=0) + max_tokens
+    if all(asked) and decoding.understands(loaded.network, longest):
+        choose = _chooser(streams, temperature)
+        written = decoding.decode(loaded, asked, max_tokens=max_tokens, ends=_ends(loaded), choose=choose)
+    else:
+        written = generated(loaded, asked, max_tokens=max_tokens, streams=streams, temperature=temperature)
+    answers = [_text(loaded, ids) for ids in written]
+    return [[answers[rows[text, sample % count]] for sample in range(samples)] for text in texts]
+
+
+def generated(
+    loaded: Loaded,
+    rows: Sequence[Sequence[int]],
+    *,
+    max_tokens: int,
+    streams: Sequence[int] | None = None,
+    temperature: float = 0.0,
+) -> list[list[int]]:
+    """Token ids of each row's reply by transformers' `generate`: for architectures that `decoding` does not know.
+
+    Args:
+        streams: Seeds of the rows' random streams; None for greedy replies.
+    """
+    import torch
+    import transformers
+
+    replies: list[list[int]] = [[] for _ in rows]
+    for batch in plan_batches([len(row) + max_tokens for row in rows], loaded.token_budget):
+        ids, mask = pad_left([rows[row] for row in batch], loaded)
         processors = transformers.LogitsProcessorList()
-        if temperature > 0:
-            streams = [_stream(texts[rows[row][0]], rows[row][1], seed) for row in batch]
-            processors.append(_gumbel(streams, temperature))
+        if streams is not None:
+            processors.append(_gumbel([streams[row] for row in batch], temperature))
         with torch.inference_mode():
             output = loaded.network.generate(
                 input_ids=ids,
@@ -50,10 +77,43 @@ def replies(
                 ),
                 logits_processor=processors,
             )
-        written = loaded.tokenizer.batch_decode(output[:, ids.shape[1] :], skip_special_tokens=True)
-        answers.update(zip([rows[row] for row in batch], written, strict=True))
-    count = samples if temperature > 0 else 1
-    return [[answers[chat, sample % count] for sample in range(samples)] for chat in range(len(chats))]
+        for row, written in zip(batch, output[:, ids.shape[1] :].tolist(), strict=True):
+            replies[row] = written
+    return [_ended(ids, _ends(loaded)) for ids in replies]
+
+
+def _rows(texts: Sequence[str], count: int) -> dict[tuple[str, int], None]:
+    """What is written: each sample of each different text, once."""
+    return dict.fromkeys((text, sample) for text in texts for sample in range(count))
+
+
+def _ended(ids: list[int], ends: Sequence[int]) -> list[int]:
+    """The ids up to the one that ended the reply; what follows is padding."""
+    first = next((place for place, token in enumerate(ids) if token in ends), len(ids))
+    return ids[: first + 1]
+
+
+def _text(loaded: Loaded, ids: Sequence[int]) -> str:
+    kept, why = loops.cut(ids)
+    text: str = loaded.tokenizer.decode(kept, skip_special_tokens=True)
+    return text if why is None else Cut(text, why)
+
+
+def _chooser(streams: Sequence[int] | None, temperature: float) -> decoding.Choose:
+    import torch
+
+    if streams is None:
+        return lambda _rows, logits: logits.argmax(-1)
+    generators = [torch.Generator().manual_seed(seed) for seed in streams]
+    return lambda rows, logits: _perturbed(logits, [generators[row] for row in rows], temperature).argmax(-1)
+
+
+def _perturbed(scores: Any, generators: Sequence[Any], temperature: float) -> Any:
+    import torch
+
+    draws = [torch.empty(scores.shape[1]).exponential_(generator=each) for each in generators]
+    gumbel = torch.stack(draws).clamp(min=1e-30).log().neg()
+    return scores.float() / temperature + gumbel.to(scores.device)
 
 
 def _stream(text: str, sample: int, seed: int) -> int:
@@ -68,9 +128,7 @@ def _gumbel(seeds: Sequence[int], temperature: float) -> Any:
 
     class Gumbel(transformers.LogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
         def __call__(self, input_ids: Any, scores: Any) -> Any:
-            draws = [torch.empty(scores.shape[1]).exponential_(generator=each) for each in generators]
-            gumbel = torch.stack(draws).clamp(min=1e-30).log().neg()
-            return scores.float() / temperature + gumbel.to(scores.device)
+            return _perturbed(scores, generators, temperature)
 
     return Gumbel()
 
