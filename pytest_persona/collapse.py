@@ -14,7 +14,7 @@ from pytest_persona.evidence import MOVERS, checkpoint_of, labels_of
 from pytest_persona.instruments.moral import SHORT
 from pytest_persona.metrics import METRICS
 from pytest_persona.ratings import Ratings
-from pytest_persona.ratings.change import change_of_s, change_of_spread, inverted, mismatches
+from pytest_persona.ratings.change import AS_SAMPLES, change_of_s, change_of_spread, inverted, mismatches
 from pytest_persona.record import Record, Side
 from pytest_persona.sides import MAX_UNREAD, Sides, mean_mass
 from pytest_persona.stats import Estimate
@@ -62,6 +62,8 @@ def level_record(sides: Sides, metric: str, *, margin: float | None, floor: floa
         floor: Its lower end.
     """
     reasons, level, parts = sides.reasons[metric], None, {}
+    if not sides.tuned.role_play:
+        reasons = (*reasons, f"{sides.tuned.name} answered as itself; S and R are of ratings under role-play")
     try:
         level = _level(sides.tuned, metric, alpha)
         parts = {SHORT.get(name, name): each for name, each in _levels(sides.tuned, metric, alpha).items()}
@@ -125,6 +127,8 @@ def _record(sides: Sides, metric: str, verdict: Verdict, parts: Mapping[str, Est
     kind = str(tuned.instrument.get("kind", ""))
     labels = list(labels_of(kind, sides.proof, sides.model))
     retried = max(each.retried_share for each in (tuned, base) if each is not None)
+    if tuned.estimator.kind == "logits" and sides.checks["batch_noise_of_S"] is None:
+        labels.append("batch noise unmeasured")
     if verdict.outcome is Outcome.FAIL and retried > MAX_UNREAD:
         labels.append("many replies held no rating and were asked again")
     return Record(
@@ -173,13 +177,21 @@ def _side(ratings: Ratings, metric: str, alpha: float) -> Side:
 
 
 def _level(ratings: Ratings, metric: str, alpha: float) -> Estimate:
-    return ratings.susceptibility(alpha=alpha) if metric == "S" else ratings.robustness(alpha=alpha)
+    if metric == "S":
+        return ratings.susceptibility(alpha=alpha)
+    return ratings.robustness(alpha=alpha, as_samples=_as_samples(ratings))
 
 
 def _levels(ratings: Ratings, metric: str, alpha: float) -> dict[str, Estimate]:
-    by_foundation = ratings.susceptibility if metric == "S" else ratings.robustness
-    found = by_foundation(by="foundation", alpha=alpha)
-    return {name: each for name, each in found.items() if math.isfinite(each.value)}
+    if metric == "S":
+        found = ratings.susceptibility(by="foundation", alpha=alpha)
+    else:
+        found = ratings.robustness(by="foundation", alpha=alpha, as_samples=_as_samples(ratings))
+    return {name: each for name, each in found.items() if math.isfinite(each.high)}
+
+
+def _as_samples(ratings: Ratings) -> int | None:
+    return AS_SAMPLES if ratings.estimator.kind == "logits" else None
 
 
 def _movers(metric: str, tuned: Ratings, base: Ratings) -> tuple[Mapping[str, Any], ...]:

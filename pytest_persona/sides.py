@@ -11,16 +11,17 @@ import numpy as np
 
 from pytest_persona.evidence import MIN_MASS, NOISE_SHARE, adapter_reasons, proof_checks
 from pytest_persona.instruments.moral import MoralInstrument
-from pytest_persona.models import AdapterProof, Checkpoint, Model
+from pytest_persona.models import AdapterProof, Checkpoint, Model, TunedModel
 from pytest_persona.probes.moral import rate, rating_noise
 from pytest_persona.probes.persona import adapter_proof
 from pytest_persona.ratings import Estimator, Ratings
-from pytest_persona.ratings.change import mismatches
+from pytest_persona.ratings.change import AS_SAMPLES, mismatches
 
 if TYPE_CHECKING:
     from pytest_persona.progress import Progress
     from pytest_persona.store import Store
 
+_R_AS = f", R as {AS_SAMPLES} samples would show it"
 MAX_UNREAD = 0.05
 """Largest share of replies without a rating; below it, bounds take their worst case (STATISTICS)."""
 
@@ -82,6 +83,9 @@ def measure(
     changed = before is None or not np.array_equal(before.values, after.values)
     if before is not None:
         common += mismatches(after, before)
+    rated_here = isinstance(base, Ratings) and base.mass is not None  # by a model, whose fingerprint is known
+    if isinstance(tuned, TunedModel) and base is not None and rated_here and tuned.base_fingerprint != base.fingerprint:
+        common.append(f"{tuned.name} is not an adapter on what {base.name} was rated with: another base model")
     if isinstance(tuned, Model):
         common += adapter_reasons(tuned, base if isinstance(base, Model) else None, proof, changed=changed)
     elif not changed:
@@ -99,7 +103,7 @@ def measure(
             "answer_mass_needed": MIN_MASS,
             **{f"batch_noise_of_{metric}": finite(noise.get(metric, math.nan)) for metric in ("S", "R")},
             **proof_checks(proof),
-            "estimator": str(after.estimator),
+            "estimator": f"{after.estimator}{_R_AS}" if after.estimator.kind == "logits" else str(after.estimator),
             "unread_allowed": MAX_UNREAD,
         },
         proof=proof,

@@ -1,7 +1,8 @@
 """From the ratings of two models to the relative changes of S and R.
 
 What is reported as a change of R is `R tuned / R base - 1`; of 1/R, `R base / R tuned - 1`. Bounds are over personas,
-paired: both models played the same ones.
+paired: both models played the same ones. By logits R is the one that ten samples would show, for published changes, and
+the limits set on them, are of ten samples: where a cell has nearly one answer, that changes about twice as much.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from dataclasses import dataclass, replace
 
 from pytest_persona.errors import RatingsError
 from pytest_persona.flags import ALPHA
-from pytest_persona.ratings.table import Ratings
+from pytest_persona.ratings.levels import sampled_sds
+from pytest_persona.ratings.table import FloatArray, Ratings
 from pytest_persona.ratings.unread import Worst, filled, widened
 from pytest_persona.stats import Estimate
 from pytest_persona.stats.role_play import spread_change, susceptibility_change
+
+AS_SAMPLES = 10
+"""Samples as which the logits' R is compared (the repetitions of Costa & Vicente 2026)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +70,13 @@ def change_of_spread(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate
 
     def of(tuned: Ratings, base: Ratings) -> Estimate:
         both = tuned.kept & base.kept
-        return spread_change(tuned.sds[both].mean(axis=1), base.sds[both].mean(axis=1), alpha=alpha)
+        return spread_change(_sds(tuned)[both].mean(axis=1), _sds(base)[both].mean(axis=1), alpha=alpha)
 
     return _widened(of, "unsteady", "steady", *_paired(tuned, base))
+
+
+def _sds(ratings: Ratings) -> FloatArray:
+    return ratings.sds if ratings.estimator.kind == "sampling" else sampled_sds(ratings, AS_SAMPLES)
 
 
 def inverted(change: Estimate) -> Estimate:

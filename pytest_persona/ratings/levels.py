@@ -59,7 +59,7 @@ def spread(ratings: Ratings, alpha: float, as_samples: int | None) -> Estimate:
     """σ̄, the mean standard deviation within a cell."""
 
     def of(some: Ratings) -> Estimate:
-        sds = some.sds if as_samples is None else _sampled_sds(some, as_samples)
+        sds = some.sds if as_samples is None else sampled_sds(some, as_samples)
         units = sds[some.kept].mean(axis=1) if some.role_play else sds[0][np.isfinite(sds[0])]
         if not units.size:
             raise RatingsError(f"R of {some.name}: no persona has a rating for every item")
@@ -123,7 +123,12 @@ def _at_worst(ratings: Ratings, of: Callable[[Ratings], Estimate], up: Worst, do
     return widened(found, of(filled(ratings, down)), of(filled(ratings, up)))
 
 
-def _sampled_sds(ratings: Ratings, samples: int) -> FloatArray:
+def sampled_sds(ratings: Ratings, samples: int) -> FloatArray:
+    """E[s_n] of every cell, (personas, items): what so many samples would show of its spread; NaN where unmeasured.
+
+    Raises:
+        RatingsError: the ratings were sampled, or another number of samples than 2 to 30.
+    """
     found = np.full(ratings.means.shape, np.nan)
     measured = np.isfinite(ratings.means)
     try:

@@ -128,7 +128,7 @@ def test_charts_of_changes_point_as_their_metric_does(mixed):
         if point["metric"] in points:
             points[point["metric"]].append(point)
     hot = points["R"][2]
-    assert -0.6 < hot["low"] < hot["value"] < hot["high"] < -0.5
+    assert -0.7 < hot["low"] < hot["value"] < hot["high"] < -0.5
     assert hot["limits"] == [-0.35]
     apart = points["S"][1]
     assert 0.5 < apart["low"] < apart["value"] < apart["high"]
