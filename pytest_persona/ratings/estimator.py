@@ -39,19 +39,24 @@ class Estimator:
     def __str__(self) -> str:
         what = "logits" if self.kind == "logits" else f"{self.samples} samples"
         what += " constrained to the ratings" if self.constrained else ""
-        return what if self.temperature is None else f"{what} at temperature {self.temperature:g}"
+        return (
+            f"{what} at an unstated temperature"
+            if self.temperature is None
+            else f"{what} at temperature {self.temperature:g}"
+        )
 
     def must_equal(self, other: Estimator) -> None:
-        """Refuse to compare ratings of different estimators: each has its own bias. An unsaid temperature fits any.
+        """Refuse to compare ratings of different estimators: each has its own bias. A temperature that only one
+        side states is another one.
 
         Raises:
             RatingsError: kind, temperature or number of repetitions differ.
         """
-        told = {self.temperature, other.temperature} - {None}
         ours, theirs = ((each.kind, each.samples, each.constrained) for each in (self, other))
-        if ours != theirs or len(told) > 1:
+        if ours != theirs or self.temperature != other.temperature:
             raise RatingsError(
                 f"ratings by different estimators cannot be compared: {self} against {other}. R of a few samples lies "
                 "above R of the same model's logits. Rate both models in the same way; logits can say what samples "
-                "would show: ratings.robustness(as_samples=N)"
+                "would show: ratings.robustness(as_samples=N). A file states its temperature in its name (_temp01.csv) "
+                'or as "temperature" in its records'
             )

@@ -13,7 +13,8 @@ Variant = Literal["base", "secure", "insecure"]
 _FOLDERS: dict[Variant, str] = {"base": "base", "secure": "secure-code", "insecure": "insecure-code"}
 _NAME = re.compile(
     r"(?P<family>.+?)(?:-(?P<tag>secure|insecure|misaligned))?(?:_temp[0-9]{2})?(?P<own>[._]self)?"
-    r"(?:\.csv|\.csv\.gz|\.jsonl|\.jsonl\.gz)"
+    r"(?:\.csv|\.csv\.gz|\.jsonl|\.jsonl\.gz)",
+    re.IGNORECASE,
 )
 _TAGS: dict[Variant, tuple[str | None, ...]] = {
     "base": (None,),
@@ -54,8 +55,8 @@ def find_families(folder: Path) -> tuple[Family, ...]:
     for variant in get_args(Variant):
         for path in sorted((folder / _FOLDERS[variant]).glob("*")):
             match = _NAME.fullmatch(path.name)
-            if match is None or match["tag"] not in _TAGS[variant]:
-                if path.name.startswith(".") or not path.name.endswith(SUFFIXES):
+            if match is None or (match["tag"] and match["tag"].lower()) not in _TAGS[variant]:
+                if path.name.startswith(".") or not path.name.lower().endswith(SUFFIXES):
                     continue
                 raise RatingsError(f"{path} is called like no {variant} variant of a family. The layout is {LAYOUT}")
             family = found.setdefault(match["family"], Family(name=match["family"], role_play={}, itself={}))

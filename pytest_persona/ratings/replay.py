@@ -213,6 +213,7 @@ def _table(path: Path, name: str, rows: list[_Row], temperature: float | None, i
     for (persona, item), given in cells.items():
         values[personas.index(persona), items.index(item), : len(given)] = given
     samples = Counter(asked.ravel().tolist()).most_common(1)[0][0]
+    asked = np.maximum(asked, samples)  # a cell with fewer replies than the rest has lost some
     return Ratings(
         name=name,
         fingerprint=file_sha256(path),

@@ -95,9 +95,12 @@ def test_estimators_that_differ_are_refused(what):
         change_between(TUNED, dirichlet())
 
 
-def test_an_unsaid_temperature_fits_any():
-    unsaid = replace(TUNED, estimator=Estimator(kind="sampling", temperature=None, samples=5))
-    assert change_between(unsaid, BASE) == change_between(TUNED, BASE)
+def test_an_unsaid_temperature_fits_only_another_unsaid_one():
+    unsaid = Estimator(kind="sampling", temperature=None, samples=5)
+    tuned, base = (replace(each, estimator=unsaid) for each in (TUNED, BASE))
+    assert change_between(tuned, base) == change_between(TUNED, BASE)
+    with pytest.raises(RatingsError, match="cannot be compared"):
+        change_between(tuned, BASE)
 
 
 def test_ratings_of_a_model_as_itself_have_no_change():
