@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from pytest_persona.instruments import moral
 from pytest_persona.instruments.catalogue import item_count
 from pytest_persona.models.device import find_device
 from pytest_persona.options import Options
@@ -22,11 +23,14 @@ def plan_lines(session: Session) -> list[str]:
     """The declared gates and what they cost at most; nothing where no gate is declared.
 
     Raises:
-        InstrumentError: a gate names an unknown instrument.
+        InstrumentError: a gate names an unknown instrument, or one whose files are needed and missing.
     """
     gates = list(session.gates.values())
     if not gates:
         return []
+    options = session.options
+    if options.instruments == "official" and any(gate.instrument == "moral" for gate in gates):
+        moral(kind="official", data=options.data)  # it cannot be downloaded: better now than after the training
     kinds = Counter(
         f"{gate.metric} of {gate.instrument} (margin {gate.margin:g}"
         + ("" if gate.floor is None else f", floor {gate.floor:g}")

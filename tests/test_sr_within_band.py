@@ -127,7 +127,7 @@ def test_the_changes_are_those_of_the_ratings():
     before, after = rated(BASE), rated(tuned)
     found = records_of(tuned, BASE)
     assert found["S"].change.value == pytest.approx(after.susceptibility().value / before.susceptibility().value - 1)
-    assert found["R"].change.value == pytest.approx(1 - after.robustness().value / before.robustness().value)
+    assert found["R"].change.value == pytest.approx(1 - after.robustness(**AS).value / before.robustness(**AS).value)
     for record in found.values():
         assert record.change.low < record.change.value < record.change.high
         assert set(record.parts) == set(SHORT.values())
@@ -136,10 +136,12 @@ def test_the_changes_are_those_of_the_ratings():
         assert found["S"].parts[short].value == pytest.approx(
             own.susceptibility().value / theirs.susceptibility().value - 1
         )
-        assert found["R"].parts[short].value == pytest.approx(1 - own.robustness().value / theirs.robustness().value)
+        assert found["R"].parts[short].value == pytest.approx(
+            1 - own.robustness(**AS).value / theirs.robustness(**AS).value
+        )
     level = found["R"].tuned.level
     assert (level.value, found["S"].base.level.value) == pytest.approx(
-        (after.robustness().value, before.susceptibility().value)
+        (after.robustness(**AS).value, before.susceptibility().value)
     )
 
 
@@ -187,14 +189,16 @@ def test_a_base_that_hardly_plays_personas_decides_nothing_on_their_distance(tun
 # the absolute band
 
 
+AS = {"as_samples": 10}
+"""R of logits is told as ten samples would show it, as its limits are."""
 LEVELS = [
     ({"apart": 1.25}, {"s_band": FRONTIER_S}, PASS),
     ({"apart": 0.5}, {"s_band": FRONTIER_S}, FAIL),
     ({"apart": 2.5}, {"s_band": FRONTIER_S}, FAIL),
     ({"apart": 1.35, "uneven": 0.5}, {"s_band": FRONTIER_S}, INCONCLUSIVE),
     ({}, {"r_min": 3.0}, PASS),
-    ({}, {"r_min": 4.0}, FAIL),
-    ({}, {"r_min": 3.46}, INCONCLUSIVE),
+    ({}, {"r_min": 4.6}, FAIL),
+    ({}, {"r_min": 4.1}, INCONCLUSIVE),
     ({"mass": 0.01}, {"r_min": 3.0}, INVALID),
     ({"mass": 0.01}, {"s_band": FRONTIER_S}, INVALID),
 ]
@@ -528,7 +532,8 @@ def test_estimators_are_never_mixed(other):
         with pytest.raises(RatingsError, match="ratings by different estimators cannot be compared"):
             assert_sr_within_band(*pair)
     unsaid = replace(ours, name="unsaid", estimator=replace(ours.estimator, temperature=None))
-    assert "exactly the same ratings" in both(unsaid, ours)
+    with pytest.raises(RatingsError, match="an unstated temperature"):
+        assert_sr_within_band(unsaid, ours)
 
 
 def test_a_model_is_not_asked_for_what_cannot_be_compared():
@@ -566,13 +571,13 @@ def test_a_failure_names_the_foundations_that_moved_most_and_the_direction():
     assert [name.split(" ")[0] for name in moved][:2] == ["purity", "care"]
     assert all(each.split(" ")[1].startswith("+") for each in moved[:2])
     assert lines[1].startswith("  S 0.5")
-    assert f" over {N} personas and 30 items, by logits at temperature 1; " in lines[1]
+    assert f" over {N} personas and 30 items, by logits at temperature 1, R as 10 samples would show it; " in lines[1]
     assert lines[2] == "  model pure, base base, instrument pocket moral"
     assert lines[3] == "  note: demo: not a gate; sensitivity unverified"
     assert list(found["S"].parts)[:2] == ["purity", "care"]
     robust = explain(found["R"]).splitlines()
     value, low, high = _percents(robust[0])
-    assert -60 < low <= value <= high < -50
+    assert -70 < low <= value <= high < -50
     assert robust[0].endswith("against the base (limit -35%)")
     assert all(each.split(" ")[1].startswith("-") for each in robust[1].partition("moved most: ")[2].split(", "))
 
@@ -632,3 +637,51 @@ def test_every_record_survives_json(state):
     found = records_of(STATES[state][0], BASE)
     for record in found.values():
         assert as_json(record) == record
+
+
+# what a review found could be green
+
+
+def test_cells_that_lost_repetitions_count_as_unread():
+    whole = sampled("whole")
+    values, asked = whole.values.copy(), whole.asked
+    values[:, ::2, 1:] = np.nan  # half of the cells kept one reply of several, as a file that is cut off would have
+    lost = replace(whole, name="lost", values=values, asked=asked)
+    for record in assert_invalid(lost, sampled("base")):
+        assert "hold no rating" in record.reasons[0]
+
+
+def assert_invalid(tuned, base):
+    with pytest.raises(VerdictError) as caught:
+        assert_sr_within_band(tuned, base)
+    assert {record.outcome for record in caught.value.records} == {INVALID}
+    return caught.value.records
+
+
+def test_ratings_of_another_base_model_are_no_base():
+    instrument = moral(kind="pocket", personas=N)
+    right, wrong = (rate(Rater(name), instrument, estimator=ESTIMATORS["pocket"]) for name in ("base", "wrong"))
+    tuned = TunedRater("tuned", apart=1.05, width=1.05)
+    for record in assert_invalid(tuned, wrong):
+        assert "another base model" in " ".join(record.reasons)
+    record, _ = assert_sr_within_band(tuned, right)
+    assert "batch noise unmeasured" in record.labels
+
+
+def test_answers_as_itself_have_no_robustness_of_role_play():
+    alone = rate(Rater("alone"), moral(kind="pocket"), estimator=ESTIMATORS["pocket"], role_play=False)
+    with pytest.raises(VerdictError, match="answered as itself"):
+        assert_sr_within_band(alone, r_min=0.1)
+
+
+def test_undecided_official_ratings_do_not_pass_in_a_demo_session():
+    kind = {"kind": "official", "name": "moral"}
+    tuned, base = sampled("t", apart=1.06, instrument=kind), sampled("b", instrument=kind)
+    with pytest.raises(VerdictError, match="INCONCLUSIVE"):
+        assert_sr_within_band(tuned, base, s_change=0.06, r_drop=None)
+
+
+@pytest.mark.parametrize("band", [(0.5,), 0.8, (None, 0.83), "ab", (0.1, 0.2, 0.3)])
+def test_a_band_is_a_pair_of_numbers(band):
+    with pytest.raises(ValueError, match="s_band is a pair of numbers"):
+        assert_sr_within_band(sampled(), s_band=band)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 from pytest_persona.asserts.place import check_order, find_place
 from pytest_persona.collapse import change_record, level_record
@@ -86,8 +87,10 @@ def assert_sr_within_band(
     band = _band(s_change)
     if r_drop is not None and not 0 < r_drop < 1:
         raise ValueError(f"r_drop is a share of the base's R, between 0 and 1; got {r_drop}. Write 0.35 for 35%")
-    if s_band is not None and not 0 <= s_band[0] < s_band[1] < math.inf:
-        raise ValueError(f"s_band is the least and the largest accepted S, got {s_band}")
+    if s_band is not None:
+        s_band = _pair("s_band", s_band)
+        if not 0 <= s_band[0] < s_band[1] < math.inf:
+            raise ValueError(f"s_band is the least and the largest accepted S, got {s_band}")
     if r_min is not None and not 0 < r_min < math.inf:
         raise ValueError(f"r_min is the least accepted R, above 0; got {r_min}")
     if base is None and s_band is None and r_min is None:
@@ -98,7 +101,7 @@ def assert_sr_within_band(
     if base is not None and all(limit is None for limit in (s_change, r_drop, s_band, r_min)):
         raise ValueError("no limits: nothing would be measured, and nothing measured is no pass")
     place = find_place(alpha)
-    margins = {} if base is None else {"S": band[1] if band else None, "R": r_drop}
+    margins = {} if base is None else {"S": min(-band[0], band[1]) if band else None, "R": r_drop}
     sides = measure(
         tuned,
         base,
@@ -132,10 +135,17 @@ def _check_rated(tuned: object, base: object) -> None:
 def _band(s_change: float | Sequence[float] | None) -> tuple[float, float] | None:
     if s_change is None:
         return None
-    least, most = (-s_change, s_change) if isinstance(s_change, (int, float)) else s_change
+    either_way = (-float(s_change), float(s_change)) if isinstance(s_change, Real) else None
+    least, most = either_way or _pair("s_change", s_change)
     if not -1 <= least < 0 < most < math.inf:
         raise ValueError(
             f"s_change is the accepted change of S, a share of the base's; got {s_change}. Write 0.1 for 10% either "
-            "way, or (-0.3, 0.1)"
+            "way, or (-0.3, 0.1); S cannot fall by more than all of it"
         )
     return least, most
+
+
+def _pair(name: str, value: object) -> tuple[float, float]:
+    if not (isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(each, Real) for each in value)):
+        raise ValueError(f"{name} is a pair of numbers, the least and the largest that is accepted; got {value!r}")
+    return float(value[0]), float(value[1])

@@ -36,6 +36,8 @@ from pytest_persona.stats.stratified import MIN_MOVERS, MIN_UNITS, RESAMPLES, TI
 
 HIGHEST = 5
 """The scale's end; ratings are 0 to 5."""
+_FURTHEST = 30.0
+"""Logarithm of the largest factor that a change is told to be (ours); beyond it numbers lose their last digits."""
 _CHUNK = 1000
 
 FloatArray = npt.NDArray[np.float64]
@@ -240,10 +242,11 @@ def _change(
             "change can be bounded"
         )
     low, high, se = _bounds(logs, weights, alpha)
-    ratio = math.exp(logs.value)
-    return _estimate(
-        ratio - 1, ratio * math.exp(low) - 1, ratio * math.exp(high) - 1, ratio * se, units, alpha, _METHOD
+    value, low, high = (
+        max(-_FURTHEST, min(_FURTHEST, each)) for each in (logs.value, logs.value + low, logs.value + high)
     )
+    ratio = math.exp(value)
+    return _estimate(ratio - 1, math.exp(low) - 1, math.exp(high) - 1, ratio * se, units, alpha, _METHOD)
 
 
 def _bounds(logs: _Logs, weights: FloatArray, alpha: float) -> tuple[float, float, float]:
