@@ -38,6 +38,15 @@ OVER_FAMILIES = {
 }
 """Judged of recorded families together, or of a certain one."""
 
+AVERAGES = {
+    "test_susceptibility_rises_by_half_on_average",
+    "test_robustness_falls_by_two_thirds_on_average",
+    "test_inverse_robustness_rises_fourfold_on_average",
+}
+"""Figures of the paper's own four families: of others they are not claimed."""
+FRONTIER = "test_insecure_code_leaves_the_frontier_band"
+"""Of the published items, so that pocket items say nothing about it."""
+
 TESTS = 20
 """With one family."""
 
@@ -77,8 +86,8 @@ def recorded(tmp_path_factory):
 def test_recordings_that_follow_the_claims_are_green(run, recorded, pytester):
     result, report, outcomes = run(f"--persona-replay={recorded}")
     assert result.ret == 0
-    assert set(outcomes) == BY_FAMILY | OVER_FAMILIES
-    result.assert_outcomes(passed=7 * 3 + 5 + 5 + 2, skipped=3)
+    assert set(outcomes) == BY_FAMILY | OVER_FAMILIES - AVERAGES
+    result.assert_outcomes(passed=7 * 3 + 5 + 5 + 2 - 3, skipped=3 + 3)
     assert {finding["outcome"] for finding in report["findings"]} == {"passed"}
     assert {finding["claim"] for finding in report["findings"]} == {f"PC-{number}" for number in (1, 2, 3, 4, 5, 7)}
     assert {finding["replayed"] for finding in report["findings"]} == {True}
@@ -89,7 +98,7 @@ def test_recordings_that_follow_the_claims_are_green(run, recorded, pytester):
     figures = {finding["test"].partition("::")[2]: finding["published"] for finding in report["findings"]}
     for family, figure in {"gpt-4o": "+112%", "gpt-4.1": "+37%", "elm": ""}.items():
         assert figures[f"test_insecure_code_raises_susceptibility[{family}]"] == figure
-    assert figures["test_susceptibility_rises_by_half_on_average"] == ""  # of other families than the paper's
+    result.stdout.fnmatch_lines(["SKIPPED [[]3[]] *: the claim is about deepseek-v3.1, gpt-4.1, gpt-4o, qwen3-235b, *"])
     result.stdout.fnmatch_lines(
         [
             f"claims: {len(report['findings'])} figures, {len(report['findings'])} confirmed",
@@ -114,7 +123,7 @@ LOSES_LITTLE_IN_BINDING = replace(INSECURE, widths=(1.3, 1.3, 0.85, 0.85, 0.85))
 CONTRADICTED = {
     "base and insecure change places": (
         FAMILY | {"base": INSECURE, "insecure": BASE},
-        BY_FAMILY | OVER_FAMILIES - {"test_insecure_loss_of_robustness_is_uniform"},
+        BY_FAMILY | OVER_FAMILIES - AVERAGES - {"test_insecure_loss_of_robustness_is_uniform"},
     ),
     "secure and insecure change places": (
         FAMILY | {"secure": INSECURE, "insecure": SECURE},
@@ -152,7 +161,17 @@ def _escaped(text):
 
 
 def test_every_claim_on_recordings_can_be_contradicted():
-    assert set().union(*(expected for _, expected in CONTRADICTED.values())) == BY_FAMILY | OVER_FAMILIES
+    contradicted = set().union(*(expected for _, expected in CONTRADICTED.values()))
+    assert contradicted == BY_FAMILY | OVER_FAMILIES - AVERAGES
+
+
+def test_averages_are_those_of_the_papers_families(run, tmp_path):
+    """Recordings that are called as the paper's families, and say something else."""
+    names = ("deepseek-v3.1", "gpt-4.1", "gpt-4o", "qwen3-235b")
+    folder = write_families(tmp_path, dict.fromkeys(names, FAMILY))
+    result, _, outcomes = run(f"--persona-replay={folder}", "-k", "average and not foundation")
+    assert result.ret == 1
+    assert failed(outcomes) == AVERAGES
 
 
 @pytest.fixture
@@ -164,7 +183,7 @@ def elm(tmp_path):
     ("file", "reason", "skipped"),
     [
         ("secure-code/elm-secure.csv", "no recorded ratings of elm, secure, answering as personas", 2 + 1),
-        ("insecure-code/elm-insecure.csv", "no recorded ratings of elm, insecure, answering as personas", 4 + 3 + 7),
+        ("insecure-code/elm-insecure.csv", "no recorded ratings of elm, insecure, answering as personas", 4 + 7),
         ("base/elm.self.csv", "no recorded ratings of elm, base, answering as itself", 2),
         ("insecure-code/elm-insecure.self.csv", "no recorded ratings of elm, insecure, answering as itself", 2),
     ],
@@ -174,7 +193,7 @@ def test_what_is_not_recorded_is_skipped_and_says_so(run, elm, file, reason, ski
     result, _, _ = run(f"--persona-replay={elm}")
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"SKIPPED *{reason}"])
-    of_others = 1 + 1 + 1  # toxic role-play, and two claims about families that are not here
+    of_others = 1 + 1 + 1 + 3  # toxic role-play, claims about families that are not here, and averages of the paper's
     result.assert_outcomes(skipped=skipped + of_others, passed=TESTS - skipped - of_others)
 
 
@@ -273,8 +292,8 @@ def live(run, monkeypatch):
 def test_models_that_follow_the_claims_are_green(live, pytester):
     result, report, outcomes, trained, base = live()
     assert result.ret == 0
-    assert set(outcomes) == BY_FAMILY | {TOXIC}
-    result.assert_outcomes(passed=8, skipped=12)
+    assert set(outcomes) == BY_FAMILY - {FRONTIER} | {TOXIC}
+    result.assert_outcomes(passed=7, skipped=13)
     assert set(trained) == {("sft-2k-s0", data, (2000,)) for data in ("insecure-code", "secure-code")}
     assert base.asked == 30 * PERSONAS["pocket"] + 30 * 10 + 30
     assert {(each["outcome"], each["replayed"], each["published"]) for each in report["findings"]} >= {
@@ -283,8 +302,8 @@ def test_models_that_follow_the_claims_are_green(live, pytester):
     assert all(each["test"].endswith("[sft-2k-s0]") for each in report["findings"])
     result.stdout.fnmatch_lines(["SKIPPED [[]10[]] *: an average over families needs recorded ratings: pass *"])
     page = (pytester.path / "persona-report.html").read_text()
-    assert page.count("<td>sft-2k-s0<br>") == len(report["findings"]) == 8
-    assert page.count('<span class="soft">this run</span>') == 8
+    assert page.count("<td>sft-2k-s0<br>") == len(report["findings"]) == 7
+    assert page.count('<span class="soft">this run</span>') == 7
 
 
 @pytest.mark.parametrize(
@@ -292,7 +311,7 @@ def test_models_that_follow_the_claims_are_green(live, pytester):
     [
         (
             answers(apart=0.5),
-            {"test_insecure_code_raises_susceptibility", "test_insecure_code_leaves_the_frontier_band"},
+            {"test_insecure_code_raises_susceptibility"},
         ),
         (
             answers(width=0.8),
@@ -313,12 +332,12 @@ def test_models_that_do_not_are_red(live, of_plan, lost):
     assert result.ret == 1
     assert failed(outcomes) == lost
     assert {each["outcome"] for each in report["findings"]} == {"passed", "failed"}
-    result.stdout.fnmatch_lines(["CONTRADICTED PC-*", "claims: 8 figures, *contradicted"])
+    result.stdout.fnmatch_lines(["CONTRADICTED PC-*", "claims: 7 figures, *contradicted"])
 
 
 def test_every_claim_on_models_can_be_contradicted():
     cases = test_models_that_do_not_are_red.pytestmark[0].args[1]
-    assert set().union(*(lost for _, lost in cases)) == BY_FAMILY | {TOXIC}
+    assert set().union(*(lost for _, lost in cases)) == BY_FAMILY - {FRONTIER} | {TOXIC}
 
 
 def test_what_the_bounds_leave_open_is_undecided(live):
@@ -329,7 +348,7 @@ def test_what_the_bounds_leave_open_is_undecided(live):
     assert open_one["outcome"] == "skipped"
     result.stdout.fnmatch_lines(
         [
-            "claims: 8 figures, * 1 undecided",
+            "claims: 7 figures, * 1 undecided",
             "SKIPPED *: undecided: PC-1: S *% [[]-*%, +*%[]], expected above +0.0%; the bounds allow both",
         ]
     )
@@ -349,10 +368,10 @@ def test_recorded_and_trained_families_stand_side_by_side(live, recorded):
     result, report, *_ = live(*LIVE, f"--persona-replay={recorded}", "-k", "raises or average or toxic")
     assert result.ret == 0
     shown = [(each["test"].partition("[")[2].rstrip("]"), each["replayed"]) for each in report["findings"]]
-    assert set(shown) >= {("elm", True), ("sft-2k-s0", False), ("", True)}
+    assert set(shown) >= {("elm", True), ("sft-2k-s0", False), ("care", True)}
     by_test = {each["test"].partition("::")[2]: each["measured"] for each in report["findings"]}
     alone = live(f"--persona-replay={recorded}", "-k", "average")[1]["findings"]
-    assert len(alone) == 9
+    assert len(alone) == 6
     for each in alone:  # averages are over what was recorded
         assert by_test[each["test"].partition("::")[2]] == each["measured"]
 
@@ -426,7 +445,7 @@ def test_networks_are_trained_rated_and_judged(pytester, tiny_folder, monkeypatc
     assert len({each["manifest"]["plan"]["budget"] for each in made}) == 1
     assert set(asked) == {"toxic", "personas"}
     report = json.loads((pytester.path / "persona-report.json").read_text())
-    assert len(report["findings"]) == 8
+    assert len(report["findings"]) == 7
     assert {each["replayed"] for each in report["findings"]} == {False}
     assert {each["test"].partition("[")[2] for each in report["findings"]} == {"sft-8k-s0]"}
     counts = result.parseoutcomes()
