@@ -288,3 +288,9 @@ for numbers in ({"width": 2.0}, {"mass": 0.01}):
         ]
     )
     assert not list(pytester.path.glob("persona-report*"))
+
+
+def test_official_gates_without_their_files_stop_before_anything_is_trained(run):
+    result, _, _ = run(*SUITE, "--objective=sft", "--budget=400k", "--persona-instruments=official")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *mfq*--persona-data=DIR*"])
