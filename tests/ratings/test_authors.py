@@ -210,7 +210,8 @@ def test_a_file_that_is_cut_off_is_not_read(folder, tmp_path):
         load_ratings(tmp_path / "cut.csv.gz")
     text = gzip.decompress(data).decode()
     (tmp_path / "cut.csv").write_text(text[: text.rindex("\n99,30,")], encoding="utf-8", newline="")
-    assert load_ratings(tmp_path / "cut.csv").asked[99, 29] == 9  # a repetition less is not seen, a cell less is
+    cut = load_ratings(tmp_path / "cut.csv")
+    assert (cut.asked[99, 29], cut.failures) == (10, 1)  # a repetition less is an unread reply
     (tmp_path / "cut.csv").write_text(text[: text.index("\n99,30,")], encoding="utf-8", newline="")
     with pytest.raises(RatingsError, match=r"is not complete: 1 of 3000 cells have no row, the first persona '99'"):
         load_ratings(tmp_path / "cut.csv")
