@@ -13,16 +13,32 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pytest_persona.instruments import moral
-from pytest_persona.models import load_model
+from pytest_persona.models import Chat, HFModel, load_model
+from pytest_persona.models.scoring import pad_left
 from pytest_persona.probes.moral import LOGITS, SAMPLES, chat_of, rate
 
 ALL = 100 * 30
+BATCH = 16
+
+
+def request(model: HFModel, chats: Sequence[Chat]) -> None:
+    """Sample one token for each chat with transformers alone, as many at once as a server might take."""
+    import torch
+
+    loaded = model.loaded
+    for at in range(0, len(chats), BATCH):
+        ids, mask = pad_left([loaded.encode(loaded.render(chat)) for chat in chats[at : at + BATCH]], loaded)
+        with torch.inference_mode():
+            loaded.network.generate(
+                input_ids=ids, attention_mask=mask, max_new_tokens=1, do_sample=True, temperature=LOGITS.temperature
+            )
 
 
 def main() -> None:
@@ -39,7 +55,7 @@ def main() -> None:
     instrument = replace(instrument, personas=instrument.personas[: arguments.personas])
     chats = [chat_of(persona, item) for persona in instrument.personas for item in instrument.items]
     tokens = [len(model.loaded.encode(model.loaded.render(chat))) for chat in chats]
-    model.reply(chats[:1], max_tokens=1)  # warm
+    request(model, chats[:1])  # warm
 
     ours = theirs = 0.0
     masses = []
@@ -51,7 +67,7 @@ def main() -> None:
         masses.append(float(np.mean(ratings.mass)))
         asked = [chat_of(persona, item) for item in instrument.items[:: len(instrument.items) // arguments.cells]]
         start = time.monotonic()
-        model.reply(asked, max_tokens=1, temperature=LOGITS.temperature or 0.1, samples=SAMPLES)
+        request(model, [chat for chat in asked for _ in range(SAMPLES)])
         theirs += time.monotonic() - start
     requests = len(asked) * SAMPLES * len(instrument.personas)
     ours *= ALL / len(chats)
