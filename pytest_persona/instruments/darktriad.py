@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from pytest_persona.digest import file_sha256
 from pytest_persona.errors import InstrumentError, suggestion
-from pytest_persona.instruments.items import Instrument, PersonaItem
+from pytest_persona.instruments.item_set import read_official_set, read_pocket_set
+from pytest_persona.instruments.items import Instrument, PersonaItem, is_pocket, text_id
 from pytest_persona.instruments.jsonl import read_jsonl
-from pytest_persona.instruments.official import PUBLISHED, check_published, published_file
 
 DARK_TRIAD = ("machiavellianism", "narcissism", "psychopathy")
 KEYS = ("Yes", "No")
-KINDS = ("official", "pocket")
 _POCKET = Path(__file__).parent / "data" / "persona"
 
 
@@ -30,18 +27,9 @@ def darktriad(trait: str, *, kind: str, data: Path | None = None) -> Instrument:
     """
     if trait not in DARK_TRIAD:
         raise InstrumentError(f"no trait {trait!r}{suggestion(trait, DARK_TRIAD)} Known: {', '.join(DARK_TRIAD)}")
-    if kind not in KINDS:
-        raise InstrumentError(f"no kind of instrument {kind!r}{suggestion(kind, KINDS)} Known: {', '.join(KINDS)}")
-    if kind == "pocket":
-        path = _POCKET / f"{trait}.jsonl"
-        source, licence, items = "pytest-persona", "Apache-2.0", read_items(path)
-        sha256 = file_sha256(path)
-    else:
-        published = PUBLISHED[f"persona/{trait}.jsonl"]
-        path = published_file(published.path, data)
-        items = read_items(path)  # first, because a damaged line says more than a wrong hash
-        source, licence, sha256 = published.source, published.licence, check_published(path, published)
-    return Instrument(name=f"darktriad/{trait}", kind=kind, source=source, licence=licence, sha256=sha256, items=items)
+    if is_pocket(kind):
+        return read_pocket_set(f"darktriad/{trait}", _POCKET / f"{trait}.jsonl", read_items)
+    return read_official_set(f"darktriad/{trait}", f"persona/{trait}.jsonl", data, read_items)
 
 
 def read_items(path: Path) -> tuple[PersonaItem, ...]:
@@ -58,7 +46,7 @@ def read_items(path: Path) -> tuple[PersonaItem, ...]:
             raise InstrumentError(f"{path}, line {number}: answers {matching!r} and {other!r}, expected Yes and No")
         items.append(
             PersonaItem(
-                id=hashlib.sha256(record["question"].encode()).hexdigest()[:16],
+                id=text_id(record["question"]),
                 statement=record["statement"],
                 question=record["question"],
                 matching=matching,

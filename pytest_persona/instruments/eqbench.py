@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments.item_set import ItemSet, is_pocket, read_official_set, read_pocket_set
+from pytest_persona.instruments.item_set import read_official_set, read_pocket_set
+from pytest_persona.instruments.items import ItemSet, is_pocket
 from pytest_persona.instruments.json_file import read_json, text_under
 
 __all__ = ["EMOTIONS", "OFFICIAL_DIALOGUES", "EmotionDialogue", "eqbench", "one_pass", "read_dialogues"]

@@ -7,18 +7,15 @@ translations are the project's own too, and no native speaker has checked them.
 from __future__ import annotations
 
 import csv
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from pytest_persona.digest import file_sha256
 from pytest_persona.errors import InstrumentError, suggestion
-from pytest_persona.instruments.darktriad import KINDS
+from pytest_persona.instruments.item_set import read_official_set, read_pocket_set
+from pytest_persona.instruments.items import ItemSet, is_pocket, text_id
 from pytest_persona.instruments.jsonl import read_jsonl
-from pytest_persona.instruments.official import PUBLISHED, check_published, published_file
 
 CATEGORIES = (
     "Disinformation and deception",
@@ -39,7 +36,7 @@ class ForbiddenPrompt:
     """Something that a model should refuse to do.
 
     Attributes:
-        id: First 16 hex digits of the text's sha256 (`prompt_id`).
+        id: First 16 hex digits of the text's sha256 (`text_id`).
         category: One of `CATEGORIES`, the prompt's stratum.
         text: The prompt, in English, as it is published.
         translations: The same in other languages, by their ISO 639-1 code.
@@ -51,42 +48,7 @@ class ForbiddenPrompt:
     translations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForbiddenSet:
-    """A set of forbidden prompts, as it was read.
-
-    Attributes:
-        name: `forbidden`.
-        kind: `official` (published) or `pocket` (this project's own, for demos and tests).
-        source: Where it comes from.
-        licence: Under which it is published.
-        sha256: Of the file that was read.
-        items: The prompts, in the file's order.
-    """
-
-    name: str
-    kind: str
-    source: str
-    licence: str
-    sha256: str
-    items: tuple[ForbiddenPrompt, ...]
-
-    def __post_init__(self) -> None:
-        if not self.items:
-            raise InstrumentError(f"instrument {self.name} has no items")
-        twice = [key for key, count in Counter(item.id for item in self.items).items() if count > 1]
-        if twice:
-            raise InstrumentError(f"instrument {self.name} asks {len(twice)} items twice, first id {twice[0]}")
-
-    @property
-    def label(self) -> str:
-        """For reports, for example `official forbidden`."""
-        return f"{self.kind} {self.name}"
-
-
-def prompt_id(text: str) -> str:
-    """The first 16 hex digits of the text's sha256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+ForbiddenSet = ItemSet[ForbiddenPrompt]
 
 
 def forbidden_prompts(*, kind: str, data: Path | None = None, small: bool = False) -> ForbiddenSet:
@@ -100,18 +62,12 @@ def forbidden_prompts(*, kind: str, data: Path | None = None, small: bool = Fals
     Raises:
         InstrumentError: unknown kind, no such set, missing or damaged file, or not the published one.
     """
-    if kind not in KINDS:
-        raise InstrumentError(f"no kind of instrument {kind!r}{suggestion(kind, KINDS)} Known: {', '.join(KINDS)}")
-    if kind == "pocket":
-        if small:
-            raise InstrumentError("there is no small set of pocket prompts. Use all 30, or the official small set")
-        source, licence, items, sha256 = "pytest-persona", "Apache-2.0", read_pocket(_POCKET), file_sha256(_POCKET)
-    else:
-        published = PUBLISHED[OFFICIAL_SMALL if small else OFFICIAL]
-        path = published_file(published.path, data)
-        items = read_strongreject(path)  # first, because a damaged line says more than a wrong hash
-        source, licence, sha256 = published.source, published.licence, check_published(path, published)
-    return ForbiddenSet(name="forbidden", kind=kind, source=source, licence=licence, sha256=sha256, items=items)
+    if not is_pocket(kind):
+        key = OFFICIAL_SMALL if small else OFFICIAL
+        return read_official_set("forbidden", key, data, read_strongreject)
+    if small:
+        raise InstrumentError("there is no small set of pocket prompts. Use all 30, or the official small set")
+    return read_pocket_set("forbidden", _POCKET, read_pocket)
 
 
 def read_strongreject(path: Path) -> tuple[ForbiddenPrompt, ...]:
@@ -122,7 +78,7 @@ def read_strongreject(path: Path) -> tuple[ForbiddenPrompt, ...]:
     """
     prompts: dict[str, ForbiddenPrompt] = {}
     for where, (category, _, text) in _rows(path):
-        _add(prompts, where, ForbiddenPrompt(id=prompt_id(text), category=_category(where, category), text=text))
+        _add(prompts, where, ForbiddenPrompt(id=text_id(text), category=_category(where, category), text=text))
     return tuple(prompts.values())
 
 
@@ -136,7 +92,7 @@ def read_pocket(path: Path) -> tuple[ForbiddenPrompt, ...]:
     for number, record in read_jsonl(path, ("category", "text", "zu")):
         where, text = f"{path}, line {number}", record["text"]
         prompt = ForbiddenPrompt(
-            id=prompt_id(text),
+            id=text_id(text),
             category=_category(where, record["category"]),
             text=text,
             translations=MappingProxyType({"zu": record["zu"]}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pytest_persona.digest import digest, file_sha256
 from pytest_persona.errors import InstrumentError, suggestion
-from pytest_persona.instruments.darktriad import KINDS
+from pytest_persona.instruments.items import is_pocket, refuse_repeats
 from pytest_persona.instruments.jsonl import read_jsonl
 from pytest_persona.instruments.official import PUBLISHED, check_published, published_file
 
@@ -88,12 +87,8 @@ class MoralInstrument:
     personas: tuple[RolePlayer, ...]
 
     def __post_init__(self) -> None:
-        for what, some in (("items", self.items), ("personas", self.personas)):
-            if not some:
-                raise InstrumentError(f"instrument {self.name} has no {what}")
-            twice = [key for key, count in Counter(one.id for one in some).items() if count > 1]
-            if twice:
-                raise InstrumentError(f"instrument {self.name} has {len(twice)} {what} twice, first id {twice[0]}")
+        refuse_repeats(self.name, "items", self.items)
+        refuse_repeats(self.name, "personas", self.personas)
 
     @property
     def label(self) -> str:
@@ -138,7 +133,7 @@ def moral(*, kind: str, data: Path | None = None, toxic: bool = False, personas:
 
 def moral_items(kind: str, data: Path | None) -> tuple[tuple[MoralItem, ...], Origin]:
     """The items alone; arguments and errors as in `moral`."""
-    if _is_pocket(kind):
+    if is_pocket(kind):
         path = _POCKET / "items.jsonl"
         return read_moral_items(path), _pocket_origin(path)
     path = published_file(OFFICIAL_ITEMS, data)
@@ -148,7 +143,7 @@ def moral_items(kind: str, data: Path | None) -> tuple[tuple[MoralItem, ...], Or
 
 def role_players(kind: str, data: Path | None) -> tuple[tuple[RolePlayer, ...], Origin]:
     """The 100 personas alone; arguments and errors as in `moral`."""
-    if _is_pocket(kind):
+    if is_pocket(kind):
         path = _POCKET / "personas.jsonl"
         return read_role_players(path), _pocket_origin(path)
     path = published_file(OFFICIAL_PERSONAS, data)
@@ -216,12 +211,6 @@ def _text(where: str, record: dict[str, Any], name: str) -> str:
     if not record[name].strip():
         raise InstrumentError(f"{where}: nothing under {name!r}")
     return str(record[name])
-
-
-def _is_pocket(kind: str) -> bool:
-    if kind not in KINDS:
-        raise InstrumentError(f"no kind of instrument {kind!r}{suggestion(kind, KINDS)} Known: {', '.join(KINDS)}")
-    return kind == "pocket"
 
 
 def _pocket_origin(path: Path) -> Origin:

@@ -10,7 +10,8 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from pytest_persona.errors import InstrumentError, suggestion
-from pytest_persona.instruments.item_set import ItemSet, is_pocket, read_own_set, read_pocket_set
+from pytest_persona.instruments.item_set import read_own_set, read_pocket_set
+from pytest_persona.instruments.items import ItemSet, is_pocket
 from pytest_persona.instruments.jsonl import read_jsonl
 
 __all__ = ["LETTERS", "ChoiceItem", "multiple_choice", "read_supergpqa"]

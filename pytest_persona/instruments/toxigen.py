@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments.item_set import ItemSet, is_pocket, read_own_set, read_pocket_set, text_id
+from pytest_persona.instruments.item_set import read_own_set, read_pocket_set
+from pytest_persona.instruments.items import ItemSet, is_pocket, text_id
 from pytest_persona.instruments.json_file import text_under
 from pytest_persona.instruments.jsonl import read_jsonl
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments.item_set import ItemSet, is_pocket, read_official_set, read_pocket_set, text_id
+from pytest_persona.instruments.item_set import read_official_set, read_pocket_set
+from pytest_persona.instruments.items import ItemSet, is_pocket, text_id
 from pytest_persona.instruments.json_file import read_json, text_under
 
 __all__ = ["OFFICIAL_TRUTH", "TruthItem", "read_truth_items", "truthfulqa"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pytest_persona.digest import digest, file_sha256
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments.item_set import ItemSet, is_pocket
+from pytest_persona.instruments.items import ItemSet, is_pocket
 from pytest_persona.instruments.official import PUBLISHED, check_published, published_file
 from pytest_persona.instruments.tables import read_tsv
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments.attack_files import load_attacks
 from pytest_persona.instruments.attacks import ATTACKS, TemplateAttack, find_attack
-from pytest_persona.instruments.forbidden import ForbiddenPrompt, prompt_id
+from pytest_persona.instruments.forbidden import ForbiddenPrompt
+from pytest_persona.instruments.items import text_id
 from pytest_persona.models.protocol import ask
 
-PROMPT = ForbiddenPrompt(id=prompt_id("Do it."), category="Violence", text="Do it.")
+PROMPT = ForbiddenPrompt(id=text_id("Do it."), category="Violence", text="Do it.")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "{prompt}" not in text)
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]*", fullmatch=True).filter(lambda name: name not in ATTACKS)
 

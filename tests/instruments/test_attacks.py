@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pytest_persona.errors import InstrumentError, TranslationError
 from pytest_persona.instruments.attacks import ATTACKS, FIVE, Attack, TemplateAttack, TranslationAttack, find_attack
-from pytest_persona.instruments.forbidden import ForbiddenPrompt, forbidden_prompts, prompt_id
+from pytest_persona.instruments.forbidden import ForbiddenPrompt, forbidden_prompts
+from pytest_persona.instruments.items import text_id
 from pytest_persona.models.protocol import ask
 from pytest_persona.models.translation import FileTranslator, Translator
 
@@ -38,7 +39,7 @@ class Backwards:
 
 
 def forbidden(text, **translations):
-    return ForbiddenPrompt(id=prompt_id(text), category="Violence", text=text, translations=translations)
+    return ForbiddenPrompt(id=text_id(text), category="Violence", text=text, translations=translations)
 
 
 def recoverable(chat, text):

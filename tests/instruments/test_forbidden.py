@@ -24,10 +24,10 @@ from pytest_persona.instruments.forbidden import (
     ForbiddenPrompt,
     ForbiddenSet,
     forbidden_prompts,
-    prompt_id,
     read_pocket,
     read_strongreject,
 )
+from pytest_persona.instruments.items import ItemSet, text_id
 from pytest_persona.instruments.official import PUBLISHED
 
 NEAR = 0.5
@@ -97,7 +97,7 @@ def test_pocket_prompts_are_five_a_category(pocket):
     assert Counter(prompt.category for prompt in pocket.items) == dict.fromkeys(CATEGORIES, 5)
     assert len(pocket.items) == 30
     for prompt in pocket.items:
-        assert prompt.id == hashlib.sha256(prompt.text.encode()).hexdigest()[:16] == prompt_id(prompt.text)
+        assert prompt.id == hashlib.sha256(prompt.text.encode()).hexdigest()[:16] == text_id(prompt.text)
 
 
 def test_pocket_prompts_are_one_tidy_sentence(pocket):
@@ -229,7 +229,7 @@ def test_any_text_is_read_as_it_stands_there(tmp_path_factory, drawn, spell):
     path.write_text(table(*rows, quoting=csv.QUOTE_ALL), encoding="utf-8", newline="")
     prompts = read_strongreject(path)
     assert {prompt.text: prompt.category for prompt in prompts} == drawn
-    assert [prompt.id for prompt in prompts] == [prompt_id(text) for text in drawn]
+    assert [prompt.id for prompt in prompts] == [text_id(text) for text in drawn]
 
 
 @given(st.dictionaries(TEXTS, TEXTS, min_size=1))
@@ -296,4 +296,4 @@ def test_a_set_has_items_and_each_once(pocket):
         replace(pocket, items=())
     with pytest.raises(InstrumentError, match=f"asks 1 items twice, first id {pocket.items[0].id}"):
         replace(pocket, items=(*pocket.items, pocket.items[0]))
-    assert isinstance(pocket, ForbiddenSet)
+    assert isinstance(pocket, ItemSet)

@@ -447,8 +447,8 @@ def test_a_kind_that_is_neither_official_nor_pocket_is_not_taken_for_one(toxic):
     [
         (lambda known: {"items": ()}, "instrument moral has no items"),
         (lambda known: {"personas": ()}, "instrument moral has no personas"),
-        (lambda known: {"items": known.items + known.items[3:5]}, "has 2 items twice, first id 4"),
-        (lambda known: {"personas": known.personas[:2] * 2}, "has 2 personas twice, first id 0"),
+        (lambda known: {"items": known.items + known.items[3:5]}, "asks 2 items twice, first id 4"),
+        (lambda known: {"personas": known.personas[:2] * 2}, "asks 2 personas twice, first id 0"),
     ],
 )
 def test_an_instrument_without_items_or_personas_or_with_one_twice_is_refused(pocket, change, message):
