@@ -22,7 +22,6 @@ from pytest_persona.instruments.forbidden import (
     OFFICIAL,
     OFFICIAL_SMALL,
     ForbiddenPrompt,
-    ForbiddenSet,
     forbidden_prompts,
     read_pocket,
     read_strongreject,
