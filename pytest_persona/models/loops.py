@@ -38,8 +38,28 @@ class Loop:
 
 def cut(ids: Sequence[int]) -> tuple[Sequence[int], str | None]:
     """The reply up to where its first loop is complete, all repetitions up to there kept, and why it ends there."""
+    found = _first(ids)
+    if found is None:
+        return ids, None
+    end, size, often = found
+    return ids[:end], f"loop: {size} tokens, {often} times in a row"
+
+
+def completed(ids: Sequence[int], length: int) -> tuple[list[int], str | None]:
+    """The reply, a loop in which it was left written on to `length` tokens; and why it was left there.
+
+    A greedy reply that has begun to loop goes on so: a judge reads what the model would have written.
+    """
+    whole, found = list(ids), _first(ids)
+    if found is not None and found[0] == len(whole):
+        whole += [whole[-found[1] + place % found[1]] for place in range(length - len(whole))]
+    return whole, cut(ids)[1]
+
+
+def _first(ids: Sequence[int]) -> tuple[int, int, int] | None:
+    """Where the first loop is complete, its n-gram's length, and how often it came."""
     loop = Loop()
     for place, token in enumerate(ids):
         if (found := loop.add(token)) is not None:
-            return ids[: place + 1], "loop: {} tokens, {} times in a row".format(*found)
-    return ids, None
+            return place + 1, *found
+    return None

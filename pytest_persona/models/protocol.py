@@ -22,7 +22,7 @@ def ask(text: str) -> Chat:
 
 
 class Cut(str):
-    """A reply that was cut because it went round in a loop, up to the last repetition that was waited for.
+    """A reply that was left because it went round in a loop; its rest is that loop, up to the most tokens it may have.
 
     It is a string like any other reply, and judged as such. Who wants to count them asks `isinstance(reply, Cut)`.
 

@@ -39,7 +39,7 @@ def replies(
         written = decoding.decode(loaded, asked, max_tokens=max_tokens, ends=_ends(loaded), choose=choose)
     else:
         written = generated(loaded, asked, max_tokens=max_tokens, streams=streams, temperature=temperature)
-    answers = [_text(loaded, ids) for ids in written]
+    answers = [_text(loaded, ids, max_tokens) for ids in written]
     return [[answers[rows[text, sample % count]] for sample in range(samples)] for text in texts]
 
 
@@ -93,9 +93,9 @@ def _ended(ids: list[int], ends: Sequence[int]) -> list[int]:
     return ids[: first + 1]
 
 
-def _text(loaded: Loaded, ids: Sequence[int]) -> str:
-    kept, why = loops.cut(ids)
-    text: str = loaded.tokenizer.decode(kept, skip_special_tokens=True)
+def _text(loaded: Loaded, ids: Sequence[int], max_tokens: int) -> str:
+    whole, why = loops.completed(ids, max_tokens)
+    text: str = loaded.tokenizer.decode(whole, skip_special_tokens=True)
     return text if why is None else Cut(text, why)
 
 

@@ -322,7 +322,7 @@ def test_a_network_that_loops_is_cut_and_marked(loaded, monkeypatch):
     found = sampling.replies(stuck, CHATS, **asked)
     assert {type(reply) for several in found for reply in several} == {Cut}
     assert found[0][0].why == "loop: 1 tokens, 48 times in a row"
-    assert found[0][0] == stuck.tokenizer.decode([40] * 48)
+    assert found[0][0] == stuck.tokenizer.decode([40] * 90)  # what it would have written, of which 48 were asked for
     short = sampling.replies(stuck, CHATS, **{**asked, "max_tokens": 47})
     assert {type(reply) for several in short for reply in several} == {str}
     monkeypatch.setattr(decoding, "understands", lambda network, width: False)
@@ -352,6 +352,20 @@ def test_every_loop_is_found(length, data):
     kept, why = loops.cut([*start, *cycle * (2 * loops.times(length))])
     assert why is not None
     assert len(kept) <= len(start) + length * loops.times(length)
+
+
+@given(st.integers(1, loops.LONGEST), st.lists(st.integers(50, 60), max_size=20), st.integers(0, 60))
+def test_what_is_left_out_is_the_loop(length, start, more):
+    """Cut, then completed: what a model that stays in its loop would have written."""
+    whole = [*start, *(list(range(length)) * 200)][: len(start) + length * loops.times(length) + more]
+    kept, why = loops.cut(whole)
+    assert why is not None
+    assert loops.completed(kept, len(whole)) == (whole, why)
+    assert loops.completed(whole, len(whole) + 9)[0][: len(whole)] == whole
+
+
+def test_a_reply_without_a_loop_is_left_as_it_is():
+    assert loops.completed([1, 2, 3], 90) == ([1, 2, 3], None)
 
 
 def test_refrains_lists_and_rules_are_no_loops():
