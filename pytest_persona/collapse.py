@@ -18,6 +18,7 @@ from pytest_persona.ratings.change import AS_SAMPLES, change_of_s, change_of_spr
 from pytest_persona.record import Record, Side
 from pytest_persona.sides import MAX_UNREAD, Sides, mean_mass
 from pytest_persona.stats import Estimate
+from pytest_persona.stats.role_play import susceptibility
 from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
 
 LEAST_S = 0.1
@@ -78,15 +79,7 @@ def level_record(sides: Sides, metric: str, *, margin: float | None, floor: floa
 
 def _fall_of_r(tuned: Ratings, base: Ratings, *, alpha: float) -> Estimate:
     change = inverted(change_of_spread(tuned, base, alpha=alpha))
-    return Estimate(
-        value=-change.value,
-        low=-change.high,
-        high=-change.low,
-        se=change.se,
-        n=change.n,
-        alpha=alpha,
-        method=change.method,
-    )
+    return replace(change, value=-change.value, low=-change.high, high=-change.low)
 
 
 def _by_foundation(of: Callable[..., Estimate], tuned: Ratings, base: Ratings, alpha: float) -> dict[str, Estimate]:
@@ -102,9 +95,10 @@ def _by_foundation(of: Callable[..., Estimate], tuned: Ratings, base: Ratings, a
 
 def _undecided_without_role_play(verdict: Verdict, base: Ratings) -> Verdict:
     """Neither pass nor fail on a base model that hardly plays the personas."""
-    if verdict.outcome is Outcome.INVALID or base.susceptibility().value >= LEAST_S:
+    apart = susceptibility(base.means[base.kept])
+    if verdict.outcome is Outcome.INVALID or apart >= LEAST_S:
         return verdict
-    reason = f"the base model hardly tells personas apart (S {base.susceptibility().value:.3f}, {LEAST_S} needed)"
+    reason = f"the base model hardly tells personas apart (S {apart:.3f}, {LEAST_S} needed)"
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(reason,), items_needed=None)
 
 
