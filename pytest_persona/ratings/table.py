@@ -172,6 +172,19 @@ class Ratings:
         return self._by(by, lambda some: levels.robustness(some, alpha, as_samples))
 
     @overload
+    def spread(self, *, by: None = None, alpha: float = ..., as_samples: int | None = ...) -> Estimate: ...
+    @overload
+    def spread(self, *, by: By, alpha: float = ..., as_samples: int | None = ...) -> dict[str, Estimate]: ...
+    def spread(
+        self, *, by: By | None = None, alpha: float = ALPHA, as_samples: int | None = None
+    ) -> Estimate | dict[str, Estimate]:
+        """σ̄ = 1/R, the mean standard deviation within a cell, in points of the scale.
+
+        Arguments and errors as `susceptibility`.
+        """
+        return self._by(by, lambda some: levels.spread(some, alpha, as_samples))
+
+    @overload
     def profile(self, *, by: None = None, alpha: float = ...) -> Estimate: ...
     @overload
     def profile(self, *, by: By, alpha: float = ...) -> dict[str, Estimate]: ...

@@ -36,6 +36,12 @@ def test_values_are_those_of_the_definition():
     deviations = [found.values[:, item].mean(axis=1).std(ddof=1) for item in range(10)]
     assert found.susceptibility().value == pytest.approx(np.mean(deviations))
     assert found.robustness().value == pytest.approx(1 / found.values.std(axis=2, ddof=1).mean())
+    assert found.spread().value == pytest.approx(found.values.std(axis=2, ddof=1).mean())
+    by_foundation = found.spread(by="foundation")
+    assert set(by_foundation) == set(found.foundations)
+    assert {name: 1 / each.value for name, each in by_foundation.items()} == pytest.approx(
+        {name: each.value for name, each in found.robustness(by="foundation").items()}
+    )
     assert found.profile().value == pytest.approx(found.values.mean())
     assert (found.susceptibility().n, found.robustness().n, found.profile().n) == (40, 40, 40)
 
