@@ -65,6 +65,30 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "to comply with, averaged over attacks.",
             ),
             Metric(
+                name="accuracy",
+                title="accuracy",
+                unit="mean score on a task, a share",
+                units="items",
+                subject="",
+                sentence="{subject} score",
+                relative=False,
+                falls=True,
+                meaning="The score of a task is the share of its items that are answered rightly, or the judge's mean "
+                "score where answers are open.",
+            ),
+            Metric(
+                name="normative",
+                title="normative",
+                unit="mean score on a normative companion, a share",
+                units="items",
+                subject="",
+                sentence="{subject} score",
+                relative=False,
+                falls=True,
+                meaning="Normative companions (truthfulness, gender, toxicity, emotions) are scored by their own "
+                "scorers, higher is better: they tell a drift of persona from a general degradation.",
+            ),
+            Metric(
                 name="S",
                 title="S",
                 unit="moral susceptibility S, relative to the base's",

@@ -108,9 +108,11 @@ def limit_text(record: Record) -> str:
 
 def _figure(metric: str, change: float) -> str:
     kind = METRICS.get(metric)
+    if kind is not None and kind.falls:
+        change = -change
     if kind is None or not kind.relative:
         return f"{change:+.3f}"
-    percent = 100 * (-change if kind.falls else change)
+    percent = 100 * change
     return f"{percent:+.0f}%" if abs(percent) >= 9.95 else f"{percent:+.1f}%"
 
 
