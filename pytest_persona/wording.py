@@ -109,7 +109,7 @@ def limit_text(record: Record) -> str:
 def _figure(metric: str, change: float) -> str:
     kind = METRICS.get(metric)
     if kind is not None and kind.falls:
-        change = -change
+        change = 0.0 - change  # no negative zero
     if kind is None or not kind.relative:
         return f"{change:+.3f}"
     percent = 100 * change
