@@ -5,13 +5,19 @@ from pytest_persona.stats.estimate import Estimate
 from pytest_persona.stats.misclassified import rogan_gladen
 from pytest_persona.stats.power import effective_se, items_needed, minimum_detectable_effect
 from pytest_persona.stats.stratified import stratified_mean
+from pytest_persona.stats.trend import Spread, Trend, mean_over_runs, page_trend, spread_test
 
 __all__ = [
     "Estimate",
+    "Spread",
+    "Trend",
     "clopper_pearson",
     "effective_se",
     "items_needed",
+    "mean_over_runs",
     "minimum_detectable_effect",
+    "page_trend",
     "rogan_gladen",
+    "spread_test",
     "stratified_mean",
 ]
