@@ -11,32 +11,11 @@ from pytest_persona import claim
 from pytest_persona.claims import Expectation
 from pytest_persona.report.page import render
 from pytest_persona.report.terminal import claims
-from pytest_persona.stats import Estimate
+from tests.expectations import CLAIM, estimate, outcome_of
 from tests.report.by_hand import record
 from tests.report.reading import HOSTILE, Page
 
-CLAIM = {"id": "PC-0", "paper": "arXiv:0000.00000", "says": "Grass is green"}
 numbers = st.integers(-20, 20).map(lambda count: count / 4)
-
-
-def estimate(value, low, high):
-    return Estimate(value=value, low=low, high=high, se=0.1, n=40, alpha=0.05, method="by hand")
-
-
-def outcome_of(measured, **settings):
-    """What pytest makes of it, with what is noted; both say the same."""
-    noted = []
-    try:
-        Expectation(CLAIM, noted.append).expect(measured, **settings)
-        outcome, reason = "passed", ""
-    except AssertionError as error:
-        outcome, reason = "failed", str(error)
-    except pytest.skip.Exception as error:
-        outcome, reason = "skipped", str(error)
-    (finding,) = noted
-    assert (finding.outcome, finding.reason) == (outcome, reason)
-    assert (finding.claim, finding.paper, finding.says, finding.test) == (*CLAIM.values(), "")
-    return finding
 
 
 @pytest.mark.parametrize(

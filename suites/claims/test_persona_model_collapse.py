@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pytest
@@ -64,7 +64,12 @@ def between(ratings_of: RatingsOf, family: str, variant: Variant) -> Change:
     return change_between(ratings_of(family, variant), ratings_of(family, "base"))
 
 
-def rounded_to(value: float, digits: int = 2) -> dict[str, float]:
+class Limits(TypedDict):
+    above: float
+    below: float
+
+
+def rounded_to(value: float, digits: int = 2) -> Limits:
     """The open interval of what rounds to `value`."""
     half = 0.5 * 10**-digits
     return {"above": value - half, "below": value + half}
