@@ -3,6 +3,7 @@
 from pytest_persona.stats.binomial import clopper_pearson
 from pytest_persona.stats.estimate import Estimate
 from pytest_persona.stats.misclassified import rogan_gladen
+from pytest_persona.stats.paired import paired_binary
 from pytest_persona.stats.power import effective_se, items_needed, minimum_detectable_effect
 from pytest_persona.stats.stratified import stratified_mean
 from pytest_persona.stats.trend import Spread, Trend, mean_over_runs, page_trend, spread_test
@@ -17,6 +18,7 @@ __all__ = [
     "mean_over_runs",
     "minimum_detectable_effect",
     "page_trend",
+    "paired_binary",
     "rogan_gladen",
     "spread_test",
     "stratified_mean",
