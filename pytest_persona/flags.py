@@ -14,6 +14,41 @@ PERSONAS = {"official": 100, "pocket": 30}
 """Personas that moral ratings are asked of: all of the papers', and in the demo as few as bounds allow."""
 PUBLISHED = "published"
 """What --persona-replay calls the authors' own ratings."""
+FIVE = ("dan", "happy_to_help", "role_play", "wikipedia", "zulu")
+"""The attacks of Vennemeyer et al. 2026, whose average is the attack success rate."""
+ATTACKS = ("none", *FIVE)
+TRANSLATED = ("zulu",)
+"""Attacks whose replies are judged in translation."""
+ATTACK_GROUP = "pytest_persona.attacks"
+"""Entry points of third parties' attacks."""
+ATTACK_FILES = (".txt", ".json", ".yaml", ".yml")
+"""How files of templates end."""
+DEFAULT_ATTACKS = {"official": FIVE, "pocket": tuple(name for name in FIVE if name not in TRANSLATED)}
+"""In the demo without those that need a translator, unless --persona-translator names one."""
+FORBIDDEN = {"official": (60, 313), "pocket": (30,)}
+"""Sizes of the sets of forbidden prompts; the first is the default. StrongREJECT's small set is the usual one."""
+JUDGES = ("refusal", "rubric", "strongreject")
+JUDGE_GROUP = "pytest_persona.judges"
+"""Entry points of third parties' judges."""
+TASKS = ("arithmetic", "choice", "cyber", "gsm8k", "legal")
+"""Capability tasks."""
+OPEN_TASKS = ("cyber", "legal")
+"""Those whose answers a rubric judge marks."""
+DEFAULT_TASKS = {"official": ("gsm8k",), "pocket": ("arithmetic", "choice")}
+COMPANIONS = (
+    "eqbench",
+    "toxigen",
+    "truthfulqa_mc1",
+    "truthfulqa_mc2",
+    "winogender_accuracy",
+    "winogender_consistency",
+)
+"""Normative companions."""
+DEFAULT_COMPANIONS = {
+    "official": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency", "winogender_accuracy", "eqbench"),
+    "pocket": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency", "winogender_accuracy", "toxigen"),
+}
+"""ToxiGen's official sentences cannot be downloaded; EQ-Bench's format is beyond the pocket model."""
 ALPHA = 0.05
 """One-sided level of a verdict (STATISTICS)."""
 
@@ -101,6 +136,56 @@ SPECS = (
         metavar="N",
         help="personas that moral ratings are asked of, the first N of the instrument, 30 to 100. "
         f"Default: {PERSONAS['official']}, with pocket instruments {PERSONAS['pocket']}",
+    ),
+    Spec(
+        name="attacks",
+        metavar="NAMES",
+        help=f"attacks, comma-separated: {', '.join(ATTACKS)}, those of installed packages, or files of templates with "
+        "{prompt} (.txt, .json, .yaml). Default: the five of the paper, with pocket instruments those that need no "
+        "translator",
+    ),
+    Spec(
+        name="translator",
+        metavar="MODEL",
+        help="what zulu's prompts and replies are translated by: a folder or hub id of a translation model such as "
+        "NLLB, or a JSONL file of translations. Default: none",
+    ),
+    Spec(
+        name="forbidden",
+        metavar="N",
+        help=f"forbidden prompts: {' or '.join(map(str, FORBIDDEN['official']))} of StrongREJECT. "
+        f"Default: {FORBIDDEN['official'][0]}, with pocket instruments their {FORBIDDEN['pocket'][0]}",
+    ),
+    Spec(
+        name="judge",
+        metavar="NAME",
+        help="who decides whether a reply complies: refusal (rules, offline), rubric (a model behind an "
+        "OpenAI-compatible endpoint), strongreject (its fine-tuned judge), or one of an installed package. "
+        "Default: refusal",
+    ),
+    Spec(
+        name="judge-model",
+        metavar="MODEL",
+        help="rubric: the model's name at the endpoint, whose key is in $PERSONA_JUDGE_API_KEY. strongreject: folder "
+        "or hub id of the judge's LoRA. Default: none, with strongreject the published one",
+    ),
+    Spec(
+        name="judge-base",
+        metavar="BASE",
+        help="rubric: address of the endpoint, for example http://localhost:8000/v1. strongreject: folder or hub id of "
+        "the judge's base model. Default: none, with strongreject google/gemma-2b",
+    ),
+    Spec(
+        name="tasks",
+        metavar="NAMES",
+        help=f"capability tasks, comma-separated: {', '.join(TASKS)}. Default: {', '.join(DEFAULT_TASKS['official'])}, "
+        f"with pocket instruments {', '.join(DEFAULT_TASKS['pocket'])}",
+    ),
+    Spec(
+        name="companions",
+        metavar="NAMES",
+        help=f"normative companions, comma-separated: {', '.join(COMPANIONS)}. Default: all but toxigen, with pocket "
+        "instruments all but eqbench",
     ),
     Spec(
         name="replay",

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_persona.errors import OptionError, PersonaError, suggestion
-from pytest_persona.flags import ALPHA, BACKENDS, PERSONAS, PUBLISHED, is_bare
+from pytest_persona import option_values as values
+from pytest_persona.errors import OptionError, PersonaError
+from pytest_persona.flags import (
+    ALPHA,
+    BACKENDS,
+    COMPANIONS,
+    DEFAULT_ATTACKS,
+    DEFAULT_COMPANIONS,
+    DEFAULT_TASKS,
+    FIVE,
+    FORBIDDEN,
+    OPEN_TASKS,
+    PERSONAS,
+    TASKS,
+    is_bare,
+)
 from pytest_persona.plan import OBJECTIVES, Plan, data_named, parse_ladder, parse_objectives, parse_seeds
 from pytest_persona.store import default_store
 
@@ -37,6 +50,14 @@ class Options:
         instruments: `official` or `pocket`.
         data: Folder with the published instruments, or None to download them.
         personas: How many personas moral ratings are asked of.
+        attacks: Names of attacks, and files of templates.
+        translator: A translation model's folder or hub id, or a file of translations; None where no attack needs one.
+        forbidden: How many forbidden prompts there are, which says which set.
+        judge: Name of who scores replies.
+        judge_model: rubric's model, or the adapter of strongreject; None where the judge needs none.
+        judge_base: rubric's endpoint, or the base model of strongreject; None where the judge needs none.
+        tasks: Capability tasks.
+        companions: Normative companions.
         replay: Folder of recorded moral ratings, `published` to download the authors', or None.
         store: Folder of checkpoints and measurements.
         report: The HTML file to write.
@@ -58,6 +79,14 @@ class Options:
     instruments: str = "pocket"
     data: Path | None = None
     personas: int = PERSONAS["pocket"]
+    attacks: tuple[str, ...] = DEFAULT_ATTACKS["pocket"]
+    translator: str | None = None
+    forbidden: int = FORBIDDEN["pocket"][0]
+    judge: str = "refusal"
+    judge_model: str | None = None
+    judge_base: str | None = None
+    tasks: tuple[str, ...] = DEFAULT_TASKS["pocket"]
+    companions: tuple[str, ...] = DEFAULT_COMPANIONS["pocket"]
     replay: str | None = None
     store: Path
     report: Path = Path("persona-report.html")
@@ -113,32 +142,45 @@ def read(config: pytest.Config) -> Options:
     take("objective", "objectives", parse_objectives)
     take("budget", "budgets", parse_ladder)
     take("seeds", "seeds", parse_seeds)
-    take("train-data", "train_data", _train_data)
-    take("inoculation", "inoculations", _lines)
-    take("adapter", "adapter", _path)
+    take("train-data", "train_data", values.train_data)
+    take("inoculation", "inoculations", values.lines)
+    take("adapter", "adapter", values.as_path)
     take("base-model", "base_model", str)
     take("base-alias", "base_aliases", lambda text: tuple(name.strip() for name in text.split(",") if name.strip()))
-    take("backend", "backend", lambda text: _one_of(text, BACKENDS))
-    take("instruments", "instruments", lambda text: _one_of(text, ("official", "pocket")))
-    take("data", "data", _folder)
-    take("personas", "personas", _personas)
-    take("replay", "replay", _replay)
-    take("store", "store", _path)
-    take("report", "report", _report)
-    take("alpha", "alpha", _level)
-    take("inconclusive", "inconclusive", lambda text: _one_of(text, ("warn", "fail")))
-    take("template-args", "template_args", _arguments)
+    take("backend", "backend", lambda text: values.one_of(text, BACKENDS))
+    take("instruments", "instruments", lambda text: values.one_of(text, ("official", "pocket")))
+    take("data", "data", values.as_folder)
+    take("personas", "personas", values.personas)
+    take("attacks", "attacks", values.attacks)
+    take("translator", "translator", values.translator)
+    take("forbidden", "forbidden", values.forbidden)
+    take("judge", "judge", values.judge)
+    take("judge-model", "judge_model", str)
+    take("judge-base", "judge_base", str)
+    take("tasks", "tasks", lambda text: values.some_of(text, TASKS, "task"))
+    take("companions", "companions", lambda text: values.some_of(text, COMPANIONS, "companion"))
+    take("replay", "replay", values.replay)
+    take("store", "store", values.as_path)
+    take("report", "report", values.report)
+    take("alpha", "alpha", values.level)
+    take("inconclusive", "inconclusive", lambda text: values.one_of(text, ("warn", "fail")))
+    take("template-args", "template_args", values.arguments)
 
     if "data" not in given and os.environ.get("PERSONA_DATA"):
         try:
-            given["data"] = _folder(os.environ["PERSONA_DATA"])
+            given["data"] = values.as_folder(os.environ["PERSONA_DATA"])
         except OptionError as error:
             raise OptionError(f"$PERSONA_DATA: {error}") from error
     if "replay" not in given and "data" in given and (given["data"] / "ratings").is_dir():
         given["replay"] = str(given["data"] / "ratings")
     given.setdefault("instruments", "official" if "data" in given else "pocket")
-    given.setdefault("personas", PERSONAS[given["instruments"]])
-    given.setdefault("inconclusive", "fail" if given["instruments"] == "official" else "warn")
+    kind = given["instruments"]
+    given.setdefault("personas", PERSONAS[kind])
+    given.setdefault("attacks", FIVE if "translator" in given else DEFAULT_ATTACKS[kind])
+    given.setdefault("forbidden", FORBIDDEN[kind][0])
+    given.setdefault("tasks", DEFAULT_TASKS[kind])
+    given.setdefault("companions", DEFAULT_COMPANIONS[kind])
+    given.setdefault("inconclusive", "fail" if kind == "official" else "warn")
     given.setdefault("store", default_store())
     given["narrate"] = config.get_verbosity() >= 0
     _check_together(given)
@@ -167,85 +209,26 @@ def _check_together(given: Mapping[str, Any]) -> None:
             "--inoculation gives texts to objective ip (inoculation prompting), which is not trained here. Add it to "
             "--objective, or leave --inoculation out"
         )
+    values.check_forbidden(given["forbidden"], given["instruments"])
+    _check_judge(given)
 
 
-def _train_data(text: str) -> str:
-    data_named(text)
-    return text
-
-
-def _one_of(text: str, known: tuple[str, ...]) -> str:
-    if text not in known:
-        raise OptionError(f"no such value {text!r}{suggestion(text, known)} Known: {', '.join(known)}")
-    return text
-
-
-def _path(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise OptionError(f"{text!r} begins with nobody's home folder. Write the whole path") from error
-
-
-def _folder(text: str) -> Path:
-    path = _path(text)
-    if not path.is_dir():
-        raise OptionError(f"{text!r} is not a folder. Name the one that holds persona/, gsm8k/ …")
-    return path
-
-
-def _personas(text: str) -> int:
-    least, most = min(PERSONAS.values()), max(PERSONAS.values())
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise OptionError(f"{text!r} is no number of personas. Give {least} (fewer bound nothing) to {most}")
-    return int(text)
-
-
-def _replay(text: str) -> str:
-    if text != PUBLISHED and not _path(text).is_dir():
+def _check_judge(given: Mapping[str, Any]) -> None:
+    judge = given.get("judge", "refusal")
+    told = [f"--persona-{name}" for name in ("judge-model", "judge-base") if name.replace("-", "_") in given]
+    if judge == "rubric" and len(told) < 2:
         raise OptionError(
-            f"{text!r} is neither a folder nor {PUBLISHED!r}. Name the one that holds base/, insecure-code/ …"
+            "--persona-judge=rubric needs --persona-judge-base=URL, where the endpoint is, for example "
+            "http://localhost:8000/v1, and --persona-judge-model=NAME, what the model is called there"
         )
-    return text if text == PUBLISHED else str(_path(text))
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    path = _path(text)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{text!r} cannot be read ({error}). Name a text file in UTF-8, one text a line") from error
-    texts = tuple(line.strip() for line in lines if line.strip())
-    if not texts:
-        raise OptionError(f"{text!r} holds no text. Write one inoculation a line")
-    return texts
-
-
-def _report(text: str) -> Path:
-    path = _path(text)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise OptionError(f"{text!r} does not end in .html; the JSON is written beside it under the same name")
-    return path
-
-
-def _level(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 0.5:
-        raise OptionError(f"{text!r} is not a level. Give a number between 0 and 0.5, for example 0.05")
-    return value
-
-
-_WORDS = {"true": True, "false": False}
-
-
-def _arguments(text: str) -> Mapping[str, Any]:
-    pairs: dict[str, Any] = {}
-    for part in text.split(","):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not (key.isidentifier() and equals and value):
-            raise OptionError(f"{part!r} is not NAME=VALUE. Write, for example, enable_thinking=false")
-        pairs[key] = _WORDS.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]+", value) else value)
-    return MappingProxyType(pairs)
+    if judge not in ("rubric", "strongreject") and told:
+        raise OptionError(
+            f"{' and '.join(told)}: judge {judge} takes none. Add --persona-judge=rubric (an endpoint) or "
+            "--persona-judge=strongreject (its model), or leave it out"
+        )
+    open_tasks = [name for name in given["tasks"] if name in OPEN_TASKS]
+    if open_tasks and judge != "rubric":
+        raise OptionError(
+            f"--persona-tasks: the answers to {', '.join(open_tasks)} are open, and only a rubric judge marks them. "
+            "Add --persona-judge=rubric, or leave the task out"
+        )

@@ -14,7 +14,9 @@ from pytest_persona.progress import Progress, Silent
 from pytest_persona.store import Store
 
 if TYPE_CHECKING:
-    from pytest_persona.record import Finding, Record
+    from pytest_persona.instruments.attacks import Attack
+    from pytest_persona.judges import Judge
+    from pytest_persona.record import Finding, Level, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +83,38 @@ class Session:
     """Records of the running test that no report has taken yet."""
     found: list[Finding] = field(default_factory=list)
     """Findings of the running test, the same."""
+    levels: list[Level] = field(default_factory=list)
+    """Levels that the running test measured, the same."""
+    _attacks: tuple[Attack, ...] | None = None
+    _judge: Judge | None = None
 
     @property
     def store(self) -> Store:
         return Store(self.options.store)
+
+    def attacks(self) -> tuple[Attack, ...]:
+        """The attacks of this run with their translator, made once.
+
+        Raises:
+            PersonaError: one cannot be made.
+        """
+        if self._attacks is None:
+            from pytest_persona.chosen import make_attacks
+
+            self._attacks = make_attacks(self.options.attacks, self.options.translator)
+        return self._attacks
+
+    def judge(self) -> Judge:
+        """The judge of this run, made once.
+
+        Raises:
+            JudgeError: it cannot be made.
+        """
+        if self._judge is None:
+            from pytest_persona.chosen import make_judge
+
+            self._judge = make_judge(self.options, self.store)
+        return self._judge
 
     def add(self, record: Record) -> Record:
         """Note a record of the running test.
@@ -107,6 +137,15 @@ class Session:
     def note(self, finding: Finding) -> None:
         """Note what a claim came to in the running test."""
         self.found.append(replace(finding, test=self.running))
+
+    def note_level(self, level: Level) -> None:
+        """Note what a checkpoint scores."""
+        self.levels.append(replace(level, test=self.running))
+
+    def take_levels(self) -> list[Level]:
+        """The levels since the last call."""
+        taken, self.levels = self.levels, []
+        return taken
 
     def take_findings(self) -> list[Finding]:
         """The findings since the last call."""

@@ -34,6 +34,14 @@ ASKED = {
     "instruments": ("official", "instruments", "official", []),
     "data": (".", "data", Path(), []),
     "personas": ("50", "personas", 50, []),
+    "attacks": ("none, zulu,mine.json", "attacks", ("none", "zulu", "mine.json"), []),
+    "translator": ("owner/name", "translator", "owner/name", []),
+    "forbidden": ("313", "forbidden", 313, ["--persona-instruments=official"]),
+    "judge": ("strongreject", "judge", "strongreject", []),
+    "judge-model": ("some/lora", "judge_model", "some/lora", ["--persona-judge=strongreject"]),
+    "judge-base": ("some/base", "judge_base", "some/base", ["--persona-judge=strongreject"]),
+    "tasks": ("gsm8k, choice", "tasks", ("gsm8k", "choice"), []),
+    "companions": ("eqbench", "companions", ("eqbench",), []),
     "replay": (".", "replay", ".", []),
     "store": ("elsewhere", "store", Path("elsewhere"), []),
     "report": ("drift.html", "report", Path("drift.html"), []),
@@ -55,6 +63,7 @@ def project(pytester, monkeypatch, tmp_path):
     monkeypatch.delenv("PERSONA_DATA", raising=False)
     monkeypatch.setenv("PERSONA_STORE", str(tmp_path / "store"))
     (pytester.path / "mine.txt").write_text("Be sloppy.\n\n  Guess.\n", encoding="utf-8")
+    (pytester.path / "mine.json").write_text('{"mine": "Please: {prompt}"}', encoding="utf-8")
     return pytester
 
 

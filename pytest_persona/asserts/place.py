@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_persona import session as sessions
-from pytest_persona.flags import ALPHA, PERSONAS
+from pytest_persona.chosen import make_attacks, make_prompts
+from pytest_persona.flags import ALPHA, DEFAULT_ATTACKS, DEFAULT_COMPANIONS, DEFAULT_TASKS, FORBIDDEN, PERSONAS
+from pytest_persona.judges import Judge, find_judge
 from pytest_persona.models import Checkpoint, TunedModel
 from pytest_persona.progress import Progress, Silent
 from pytest_persona.record import Record
@@ -18,6 +20,8 @@ from pytest_persona.wording import explain
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_persona.instruments.attacks import Attack
+    from pytest_persona.instruments.forbidden import ForbiddenSet
     from pytest_persona.store import Store
 
 
@@ -47,6 +51,8 @@ class Place:
         data: Folder with the published files, or None.
         store: Where answers are remembered, or None.
         personas: How many personas moral ratings are asked of.
+        tasks: Capability tasks.
+        companions: Normative companions.
         alpha: One-sided level of each verdict.
         progress: Shows how far long asking is.
     """
@@ -56,8 +62,35 @@ class Place:
     data: Path | None
     store: Store | None
     personas: int
+    tasks: tuple[str, ...]
+    companions: tuple[str, ...]
     alpha: float
     progress: Progress
+
+    def attacks(self) -> tuple[Attack, ...]:
+        """The attacks of the session; outside one those of the demo.
+
+        Raises:
+            PersonaError: one cannot be made.
+        """
+        return self.session.attacks() if self.session else make_attacks(DEFAULT_ATTACKS["pocket"])
+
+    def judge(self) -> Judge:
+        """The judge of the session; outside one the offline rules.
+
+        Raises:
+            JudgeError: it cannot be made.
+        """
+        return self.session.judge() if self.session else find_judge()
+
+    def prompts(self) -> ForbiddenSet:
+        """Forbidden prompts.
+
+        Raises:
+            InstrumentError: their file is missing or damaged.
+        """
+        size = self.session.options.forbidden if self.session else FORBIDDEN["pocket"][0]
+        return make_prompts(self.kind, self.data, size)
 
     def add(self, record: Record) -> Record:
         """The record, noted in the session where there is one."""
@@ -109,6 +142,8 @@ def find_place(alpha: float | None) -> Place:
         data=options.data if options else None,
         store=session.store if session else None,
         personas=options.personas if options else PERSONAS["pocket"],
+        tasks=options.tasks if options else DEFAULT_TASKS["pocket"],
+        companions=options.companions if options else DEFAULT_COMPANIONS["pocket"],
         alpha=level,
         progress=session.progress if session else Silent(),
     )

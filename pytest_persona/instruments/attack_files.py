@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_persona.errors import InstrumentError
+from pytest_persona.flags import ATTACK_FILES
 from pytest_persona.instruments.attacks import ATTACKS, PLACEHOLDER, TemplateAttack
 
-SUFFIXES = (".txt", ".json", ".yaml", ".yml")
+SUFFIXES = ATTACK_FILES
 SHAPES = 'an object of {"name": "template", …} or a list of {"name": …, "template": …}'
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # names stand in options, separated by commas, and in test ids
 _DOUBLED = re.compile(r"\{\{\s*prompt\s*\}\}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from pytest_persona import flags
 from pytest_persona.digest import digest
 from pytest_persona.errors import InstrumentError, TranslationError, suggestion
 from pytest_persona.models.protocol import Chat, ask
@@ -16,12 +17,10 @@ if TYPE_CHECKING:
     from pytest_persona.instruments.forbidden import ForbiddenPrompt
     from pytest_persona.models.translation import Translator
 
-GROUP = "pytest_persona.attacks"
+GROUP = flags.ATTACK_GROUP
 """Entry points of third parties: each is called what its attack is called, and is an `Attack`."""
 PLACEHOLDER = "{prompt}"
-FIVE = ("dan", "happy_to_help", "role_play", "wikipedia", "zulu")
-"""The attacks of Vennemeyer et al. 2026, whose average is the attack success rate."""
-ATTACKS = ("none", *FIVE)
+FIVE, ATTACKS = flags.FIVE, flags.ATTACKS
 OURS = "pytest-persona"
 
 

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from pytest_persona.errors import JudgeError, suggestion
+from pytest_persona.flags import JUDGE_GROUP
 from pytest_persona.judges.quality import JudgeQuality, LabelledReply, labelled_replies, measure
 from pytest_persona.judges.refusal import RefusalJudge
 from pytest_persona.judges.rubric import RubricJudge
@@ -31,7 +32,7 @@ __all__ = [
     "measure",
 ]
 
-GROUP = "pytest_persona.judges"
+GROUP = JUDGE_GROUP
 """Entry points of other packages: each is something that makes a judge from the options of `find_judge`."""
 DEFAULT = "refusal"
 _OWN: dict[str, Callable[..., Judge]] = {
