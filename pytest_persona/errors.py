@@ -42,6 +42,10 @@ class RatingsError(PersonaError):
     """Ratings that cannot be read, or cannot be compared."""
 
 
+class RewordingError(PersonaError):
+    """Edits that make no rewording, or one that leaves what is asked as it is."""
+
+
 class TrainingError(PersonaError):
     """A training run that started and cannot be trusted."""
 
