@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_persona.errors import JudgeError
 from pytest_persona.judges import Judge, RubricJudge, Score, Unscored
-from pytest_persona.judges.rubric import RUBRIC, _messages, read_marks
+from pytest_persona.judges.rubric import RUBRIC, messages, read_marks
 from pytest_persona.store import Store
 from tests.judges.endpoints import PROMPT, REPLY, Endpoint, fails, marks, says
 
@@ -97,7 +97,7 @@ def test_what_is_asked(ask):
 
 def fenced(prompt, reply):
     """What stands between the fences of the request and of the reply, and the mark on them."""
-    text = _messages(prompt, reply)[1]["content"]
+    text = messages([prompt, reply])[1]["content"]
     match = re.fullmatch(
         r"BEGIN REQUEST (?P<mark>[0-9a-f]{24})\n(?P<prompt>.*)\nEND REQUEST (?P=mark)\n\n"
         r"BEGIN REPLY (?P=mark)\n(?P<reply>.*)\nEND REPLY (?P=mark)\n\nThat was all of the evidence\..*",
