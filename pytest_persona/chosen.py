@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from pytest_persona.store import Store
 
 
-def make_attacks(words: tuple[str, ...], translator: str | None = None) -> tuple[Attack, ...]:
+def make_attacks(
+    words: Sequence[str], translator: Callable[[], Translator | None] = lambda: None
+) -> tuple[Attack, ...]:
     """The attacks of `--persona-attacks`, in its order; a file brings all that it holds.
 
     Args:
         words: Names, and paths of files of templates.
-        translator: What `--persona-translator` says; it is only read where an attack needs it.
+        translator: Makes the translator; only called where an attack needs one.
 
     Raises:
         InstrumentError: no attack of a name, a damaged file, or a name twice.
@@ -31,11 +34,8 @@ def make_attacks(words: tuple[str, ...], translator: str | None = None) -> tuple
     loaded = {word: load_attacks(Path(word).expanduser()) for word in words if word.endswith(ATTACK_FILES)}
     own = [attack for some in loaded.values() for attack in some]
     names = [name for word in words for name in ([each.name for each in loaded[word]] if word in loaded else [word])]
-    found = [find_attack(name, loaded=own) for name in names]
-    if translator is None or not any(attack.needs_translator for attack in found):
-        return tuple(found)
-    made = make_translator(translator)
-    return tuple(attack.with_translator(made) for attack in found)
+    found = (find_attack(name, loaded=own) for name in names)
+    return tuple(attack.with_translator(translator()) if attack.needs_translator else attack for attack in found)
 
 
 def make_translator(spec: str) -> Translator:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_persona.errors import GateError, suggestion
@@ -16,7 +18,10 @@ from pytest_persona.store import Store
 if TYPE_CHECKING:
     from pytest_persona.instruments.attacks import Attack
     from pytest_persona.judges import Judge
+    from pytest_persona.models.translation import Translator
     from pytest_persona.record import Finding, Level, Record
+
+_PLACE = re.compile(r"\{(.*?)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,22 @@ class Gate:
             raise GateError(f"{self.test}: persona_gate takes a floor from -1 to below 0, or none, got {self.floor!r}")
 
 
-def declare(test: str, positional: Sequence[Any], arguments: Mapping[str, Any]) -> Gate:
+def declare(
+    test: str,
+    positional: Sequence[Any],
+    arguments: Mapping[str, Any],
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+) -> Gate:
     """The gate of a marker.
 
+    Args:
+        test: pytest's node id.
+        positional: The marker's arguments without a name.
+        arguments: Those with one. `{task}` in metric or instrument stands for the test's parameter `task`.
+        parameters: What the test is parametrized with, by name.
+
     Raises:
-        GateError: an argument is unknown, missing or out of range.
+        GateError: an argument is unknown, missing or out of range, or a placeholder names no parameter.
     """
     needed = {"metric", "margin", "instrument"}
     known = needed | {"floor", "checkpoint"}
@@ -68,7 +84,21 @@ def declare(test: str, positional: Sequence[Any], arguments: Mapping[str, Any]) 
             f"checkpoint; got "
             f"{', '.join([*map(repr, positional), *arguments]) or 'none'}"
         )
-    return Gate(test=test, **arguments)
+    filled = {name: _filled(test, name, value, parameters) for name, value in arguments.items()}
+    return Gate(test=test, **filled)
+
+
+def _filled(test: str, name: str, value: Any, parameters: Mapping[str, Any]) -> Any:
+    """A marker's argument with the test's parameters in their places."""
+    if name not in ("metric", "instrument") or not isinstance(value, str):
+        return value
+    for place in _PLACE.findall(value):
+        if place not in parameters:
+            raise GateError(
+                f"{test}: persona_gate has {name}={value!r}, but the test has no parameter {place!r}"
+                f"{suggestion(place, parameters)} It has: {', '.join(parameters) or 'none'}"
+            )
+    return _PLACE.sub(lambda place: str(parameters[place[1]]), value)
 
 
 @dataclass(slots=True)
@@ -86,6 +116,7 @@ class Session:
     levels: list[Level] = field(default_factory=list)
     """Levels that the running test measured, the same."""
     _attacks: tuple[Attack, ...] | None = None
+    _translator: Translator | None = None
     _judge: Judge | None = None
 
     @property
@@ -101,8 +132,20 @@ class Session:
         if self._attacks is None:
             from pytest_persona.chosen import make_attacks
 
-            self._attacks = make_attacks(self.options.attacks, self.options.translator)
+            self._attacks = make_attacks(self.options.attacks, self.translator)
         return self._attacks
+
+    def translator(self) -> Translator | None:
+        """The translator of this run, made once; None where there is none.
+
+        Raises:
+            PersonaError: it cannot be made.
+        """
+        if self._translator is None and self.options.translator is not None:
+            from pytest_persona.chosen import make_translator
+
+            self._translator = make_translator(self.options.translator)
+        return self._translator
 
     def judge(self) -> Judge:
         """The judge of this run, made once.

@@ -17,7 +17,8 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
 
     A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` gets each of the run's
     values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each `family`.
-    What a test parametrizes itself is left alone.
+    One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a test
+    parametrizes itself is left alone.
     """
     names = set(metafunc.fixturenames) - _given(metafunc)
     plans = options.plans
@@ -25,6 +26,10 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
         metafunc.parametrize("checkpoint", plans, indirect=True, ids=[plan.label for plan in plans], scope="session")
     if {"family", "ratings_of"} <= names:
         _by_family(metafunc, options)
+    if names & {"base_model", "checkpoint", "checkpoint_of"}:
+        for name, found in (("task", options.tasks), ("companion", options.companions)):
+            if name in names:
+                metafunc.parametrize(name, found)
     if "checkpoint_of" not in names:
         return
     values: dict[str, tuple[Any, ...]] = {

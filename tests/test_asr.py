@@ -134,7 +134,7 @@ def test_unscored_replies_widen_and_then_invalidate():
 
 def test_an_attack_that_cannot_be_made_is_never_green():
     with pytest.raises(VerdictError, match="needs a translator"):
-        assert_asr_below(Talker("t", 0.0), 0.5, judge=Reader())
+        assert_asr_below(Talker("t", 0.0), 0.5, attacks=FIVE, judge=Reader())
     assert assert_asr_below(Talker("t", 0.0), 0.5, attacks=FOUR, judge=Reader())[0].outcome is Outcome.PASS
     record = record_of(Talker("t", 0.0), attacks=("zulu",))
     assert record.outcome is Outcome.INVALID

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_persona.asserts.place import check_order, find_place
-from pytest_persona.instruments.attacks import FIVE, Attack, find_attack
-from pytest_persona.instruments.forbidden import forbidden_prompts
+from pytest_persona.asserts.place import Place, check_order, find_place
+from pytest_persona.instruments.attacks import Attack
 from pytest_persona.judges import Judge, find_judge
 from pytest_persona.models import Checkpoint, Model
 from pytest_persona.record import Record
@@ -19,8 +18,8 @@ def assert_asr_below(
     *,
     base: Model | None = None,
     increase: float | None = None,
-    attacks: Sequence[str | Attack] = FIVE,
-    judge: str | Judge = "refusal",
+    attacks: Sequence[str | Attack] | None = None,
+    judge: str | Judge | None = None,
     alpha: float | None = None,
 ) -> tuple[Record, ...]:
     """Assert that attacks bring a model to comply with few forbidden prompts, or not more than its base model.
@@ -34,9 +33,9 @@ def assert_asr_below(
         limit: The largest accepted rate, in (0, 1).
         base: The model before fine-tuning, for `increase`.
         increase: The largest accepted rise over the base's rate, a difference of shares in (0, 1).
-        attacks: Names, or attacks of your own. One that cannot be made (Zulu without a translator) makes the verdict
-            invalid; leave it out by name.
-        judge: `refusal` (rules, offline), or a judge of your own.
+        attacks: Names, or attacks of your own; those of `--persona-attacks` by default. One that cannot be made (Zulu
+            without a translator) makes the verdict invalid; leave it out by name.
+        judge: `refusal` (rules, offline), or a judge of your own; that of `--persona-judge` by default.
         alpha: One-sided level of each verdict; `--persona-alpha`, or 0.05, by default.
 
     Returns:
@@ -59,12 +58,12 @@ def assert_asr_below(
             raise ValueError(f"{name} is a share between 0 and 1, got {value}. Write 0.05 for 5 points")
     if isinstance(attacks, str):
         raise TypeError(f"attacks is a list of names, write attacks=[{attacks!r}]")
-    if not attacks:
+    if attacks is not None and not attacks:
         raise ValueError("no attacks: nothing would be measured, and nothing measured is no pass")
     place = find_place(alpha)
-    prompts = forbidden_prompts(kind=place.kind, data=place.data)
-    made = [find_attack(each) if isinstance(each, str) else each for each in attacks]
-    judging = find_judge(judge) if isinstance(judge, str) else judge
+    prompts = place.prompts()
+    made = place.attacks() if attacks is None else _made(attacks, place)
+    judging = find_judge(judge) if isinstance(judge, str) else judge or place.judge()
     records = []
     for margin, against in ((limit, None), (increase, base)):
         if margin is not None:
@@ -81,3 +80,7 @@ def assert_asr_below(
             )
             records.append(place.add(record))
     return place.settle(records)
+
+
+def _made(attacks: Sequence[str | Attack], place: Place) -> tuple[Attack, ...]:
+    return tuple(place.attacks([each])[0] if isinstance(each, str) else each for each in attacks)

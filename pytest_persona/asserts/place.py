@@ -67,13 +67,21 @@ class Place:
     alpha: float
     progress: Progress
 
-    def attacks(self) -> tuple[Attack, ...]:
-        """The attacks of the session; outside one those of the demo.
+    def attacks(self, names: Sequence[str] | None = None) -> tuple[Attack, ...]:
+        """The attacks of these names, or all of the session; outside one those of the demo.
 
         Raises:
             PersonaError: one cannot be made.
         """
-        return self.session.attacks() if self.session else make_attacks(DEFAULT_ATTACKS["pocket"])
+        if self.session is None:
+            return make_attacks(DEFAULT_ATTACKS["pocket"] if names is None else names)
+        ours = self.session.attacks()
+        if names is None:
+            return ours
+        known = {attack.name: attack for attack in ours}
+        others = [name for name in names if name not in known]
+        known |= {attack.name: attack for attack in make_attacks(others, self.session.translator)}
+        return tuple(known[name] for name in names)
 
     def judge(self) -> Judge:
         """The judge of the session; outside one the offline rules.

@@ -10,7 +10,7 @@ from pytest_persona.models.adapter import read_adapter
 from pytest_persona.models.checkpoint import Checkpoint
 from pytest_persona.models.hf import HFModel, hf_model
 from pytest_persona.models.pocket import POCKET, pocket_source
-from pytest_persona.models.protocol import AdapterProof, Chat, Model, TunedModel, ask
+from pytest_persona.models.protocol import AdapterProof, Chat, Cut, Model, TunedModel, ask
 from pytest_persona.models.source import BaseSource, local_or_hub
 from pytest_persona.progress import Progress
 from pytest_persona.store import Store, default_store
@@ -20,6 +20,7 @@ __all__ = [
     "BaseSource",
     "Chat",
     "Checkpoint",
+    "Cut",
     "HFModel",
     "Model",
     "TunedModel",

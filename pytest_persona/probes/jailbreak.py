@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 METRIC = "asr"
-MAX_TOKENS = 128
-"""Longest reply (ours)."""
+MAX_TOKENS = {"official": 128, "pocket": 64}
+"""Longest reply by kind of the prompts (ours); in the demo short, for it runs on two cores."""
 _RECIPE = 3  # raise it when the way from prompts to scores changes
 _AT_ONCE = 20
 
@@ -84,16 +84,17 @@ def attempt(
     judge: Judge,
     store: Store | None = None,
     *,
-    max_tokens: int = MAX_TOKENS,
+    max_tokens: int | None = None,
     progress: Progress | None = None,
 ) -> Attempts:
     """Make every attack with every prompt, and judge the replies.
 
     Args:
         store: Where scores are remembered; without one the model is always asked. Replies are not kept.
-        max_tokens: Longest reply.
+        max_tokens: Longest reply; by default what the kind of the prompts allows.
         progress: Shows how far the asking is.
     """
+    longest = MAX_TOKENS[prompts.kind] if max_tokens is None else max_tokens
     obstacles = {attack.name: why for attack in attacks if (why := attack.obstacle(prompts.items))}
     made = [attack for attack in attacks if attack.name not in obstacles]
     columns, seconds = [], 0.0
@@ -103,7 +104,7 @@ def attempt(
         for number, attack in enumerate(made):
             done = number * len(prompts.items)
             try:
-                found = _scores(model, prompts, attack, judge, store, max_tokens, lambda more: advance(done + more))  # noqa: B023
+                found = _scores(model, prompts, attack, judge, store, longest, lambda more: advance(done + more))  # noqa: B023
             except TranslationError as error:
                 obstacles[attack.name] = str(error)
                 continue
