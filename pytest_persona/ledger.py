@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_persona.record import Finding, Record
+    from pytest_persona.record import Finding, Level, Record
 
 EXIT_INCONCLUSIVE = 10
 EXIT_INVALID = 11
@@ -25,6 +25,7 @@ class Ledger:
         skipped: Why a test was skipped or expected to fail.
         measured: Tests that brought a record.
         findings: What claims came to, plain data.
+        levels: What checkpoints score, plain data.
     """
 
     gates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Ledger:
     skipped: dict[str, str] = field(default_factory=dict)
     measured: set[str] = field(default_factory=set)
     findings: list[Mapping[str, Any]] = field(default_factory=list)
+    levels: list[Mapping[str, Any]] = field(default_factory=list)
 
     def note(
         self,
@@ -45,6 +47,7 @@ class Ledger:
         gate: Mapping[str, Any] | None,
         records: Sequence[Mapping[str, Any]],
         findings: Sequence[Mapping[str, Any]] = (),
+        levels: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Take one phase of one test.
 
@@ -56,6 +59,7 @@ class Ledger:
         if gate is not None:
             self.gates[test] = gate
         self.findings.extend(findings)
+        self.levels.extend(levels)
         if records:
             self.records.extend(records)
             self.measured.add(test)
@@ -93,6 +97,12 @@ class Ledger:
         from pytest_persona.record import Finding
 
         return [Finding(**plain) for plain in self.findings]
+
+    def all_levels(self) -> list[Level]:
+        """What every checkpoint scores."""
+        from pytest_persona.record import level_from_plain
+
+        return [level_from_plain(plain) for plain in self.levels]
 
     def exit_code(self, status: int) -> int:
         """pytest's own status, or 10 (nothing worse than inconclusive) or 11 (nothing worse than invalid).

@@ -81,7 +81,8 @@ class _Run:
             if marker is None:
                 continue
             try:
-                gate = sessions.declare(item.nodeid, marker.args, marker.kwargs)
+                parameters = getattr(getattr(item, "callspec", None), "params", {})
+                gate = sessions.declare(item.nodeid, marker.args, marker.kwargs, parameters)
             except PersonaError as error:
                 raise pytest.UsageError(str(error)) from error
             self._session.gates[item.nodeid] = gate
@@ -124,6 +125,11 @@ class _Run:
                 (f"persona.{record.metric}.{record.subject}", str(record.outcome)) for record in records
             )
         report.persona_findings = [asdict(finding) for finding in self._session.take_findings()]
+        report.persona_levels = []
+        if levels := self._session.take_levels():
+            from pytest_persona.record import level_to_plain
+
+            report.persona_levels = [level_to_plain(level) for level in levels]
         if gate is not None and report.when == "call" and report.passed and not plain:
             report.outcome = "failed"
             report.longrepr = (
@@ -150,6 +156,7 @@ class _Run:
             gate=getattr(report, "persona_gate", None),
             records=getattr(report, "persona_records", ()),
             findings=getattr(report, "persona_findings", ()),
+            levels=getattr(report, "persona_levels", ()),
         )
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
@@ -170,9 +177,7 @@ class _Run:
         from pytest_persona.finish import finish
 
         session.exitstatus = self._ledger.exit_code(int(session.exitstatus))
-        self._closing = finish(
-            self._session, self._ledger.all_records(), self._ledger.all_findings(), int(session.exitstatus)
-        )
+        self._closing = finish(self._session, self._ledger, int(session.exitstatus))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._closing:

@@ -11,9 +11,10 @@ from pytest_persona.metrics import METRICS
 from pytest_persona.stats import Estimate
 from pytest_persona.verdict import Outcome
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the JSON beside the report.
 
+4: metrics asr, accuracy and normative; `levels`, what each checkpoint scores on each axis.
 3: `floor` beside `margin`; metrics S and R; `findings`, what claims of papers came to; a bound or a standard error
    that is null is infinite.
 2: a manifest stands once, under the adapter's hash in `checkpoints`; a record names its checkpoint's label and adapter.
@@ -114,6 +115,44 @@ class Finding:
     replayed: bool
     outcome: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What a checkpoint scores, and its base: a point of a ladder, of the trade-off of axes against each other.
+
+    Attributes:
+        test: pytest's node id of the test that measured it.
+        label: The checkpoint's label.
+        objective: What it was trained with.
+        budget: Data tokens of its plan.
+        seed: Of its plan.
+        metric: For example `asr`.
+        subject: What it is about, for example `narcissism`.
+        base: The base model's level.
+        tuned: The checkpoint's.
+    """
+
+    test: str
+    label: str
+    objective: str
+    budget: int
+    seed: int
+    metric: str
+    subject: str
+    base: Estimate | None
+    tuned: Estimate | None
+
+
+def level_to_plain(level: Level) -> dict[str, Any]:
+    """Lists, dicts, texts and numbers only."""
+    plain: dict[str, Any] = asdict(level)
+    return plain | {name: _finite(plain[name]) for name in ("base", "tuned")}
+
+
+def level_from_plain(plain: Mapping[str, Any]) -> Level:
+    """What `level_to_plain` wrote."""
+    return Level(**dict(plain) | {name: _estimate(plain[name]) for name in ("base", "tuned")})
 
 
 def to_plain(record: Record) -> dict[str, Any]:

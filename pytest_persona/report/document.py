@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pytest_persona.record import SCHEMA, Finding, Record, to_plain
+from pytest_persona.record import SCHEMA, Finding, Level, Record, level_to_plain, to_plain
+from pytest_persona.report.tradeoff import all_levels
 
 
-def document(records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+def document(
+    records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = (), levels: Sequence[Level] = ()
+) -> dict[str, Any]:
     """Plain data. Manifests stand once, under their adapters' hashes; records name label and adapter alone.
 
     Two rungs that one step reaches have the same adapter and two manifests: the second one's stays in its records.
@@ -31,4 +34,5 @@ def document(records: Sequence[Record], exit_code: int, findings: Sequence[Findi
         "checkpoints": checkpoints,
         "records": plain,
         "findings": [asdict(finding) for finding in findings],
+        "levels": [level_to_plain(level) for level in all_levels(records, levels)],
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_persona import wording
 from pytest_persona.metrics import METRICS
-from pytest_persona.record import Finding, Record
+from pytest_persona.record import Finding, Level, Record
 from pytest_persona.report import training
 from pytest_persona.report.changes import change_charts
 from pytest_persona.report.chart import levels_charts
@@ -19,6 +19,7 @@ from pytest_persona.report.checkpoints import Tested, by_checkpoint, labels_of, 
 from pytest_persona.report.document import document
 from pytest_persona.report.draw import SIGNS
 from pytest_persona.report.matrix import matrix_of
+from pytest_persona.report.tradeoff import all_levels, titles, trade_off, trade_off_charts
 from pytest_persona.verdict import Outcome, worst
 
 _VERDICTS = {
@@ -30,24 +31,36 @@ _VERDICTS = {
 
 
 def write_report(
-    path: Path, tested: Sequence[str], records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()
+    path: Path,
+    tested: Sequence[str],
+    records: Sequence[Record],
+    exit_code: int,
+    findings: Sequence[Finding] = (),
+    levels: Sequence[Level] = (),
 ) -> None:
     """Write `path` (HTML) and the JSON of the same records beside it.
 
     Args:
         tested: Lines that say what was tested and with what.
         findings: What claims of papers came to.
+        levels: What checkpoints score, beside the records.
 
     Raises:
         OSError: a file cannot be written.
     """
-    plain = document(records, exit_code, findings)
+    plain = document(records, exit_code, findings, levels)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path.with_suffix(".json"), json.dumps(plain, indent=2, allow_nan=False) + "\n")
-    _write(path, render(tested, records, exit_code, findings))
+    _write(path, render(tested, records, exit_code, findings, levels))
 
 
-def render(tested: Sequence[str], records: Sequence[Record], exit_code: int, findings: Sequence[Finding] = ()) -> str:
+def render(
+    tested: Sequence[str],
+    records: Sequence[Record],
+    exit_code: int,
+    findings: Sequence[Finding] = (),
+    levels: Sequence[Level] = (),
+) -> str:
     """The report as one self-contained HTML page."""
     import jinja2
 
@@ -81,6 +94,7 @@ def render(tested: Sequence[str], records: Sequence[Record], exit_code: int, fin
         signs=SIGNS,
         json=lambda content: json.dumps(content, indent=2, sort_keys=True),
         **_verdicts(records, checkpoints),
+        **_trade_off(records, levels),
         **_training(checkpoints),
     )
 
@@ -109,6 +123,16 @@ def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[
         "matrix": matrix_of(checkpoints),
         "levels": [] if many else levels_charts(records),
         "changes": change_charts(checkpoints) if many else (),
+    }
+
+
+def _trade_off(records: Sequence[Record], levels: Sequence[Level]) -> dict[str, Any]:
+    points = trade_off(all_levels(records, levels))
+    return {
+        "trade_off": points,
+        "trade_off_titles": titles(),
+        "trade_off_charts": trade_off_charts(points),
+        "trade_off_objectives": list(dict.fromkeys(point.objective for point in points)),
     }
 
 

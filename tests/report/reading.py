@@ -11,10 +11,10 @@ HOSTILE = """<script>alert(1)</script>"'&{{ 7 * 7 }}<img src=http://example.org/
 class Page(HTMLParser):
     """What a page holds; refuses elements that are not closed in order."""
 
-    def __init__(self, *shown, tested=(), findings=()):
+    def __init__(self, *shown, tested=(), findings=(), levels=()):
         super().__init__()
         self.elements, self.texts, self._open = [], {}, []
-        self.source = render(tested, shown, 0, findings)
+        self.source = render(tested, shown, 0, findings, levels)
         self.feed(self.source)
         self.close()
         self.text = " ".join(" ".join(self.texts.values()).split())

@@ -21,8 +21,8 @@ def restored(plain):
 
 def test_each_manifest_stands_once(fleet):
     plain = json.loads(json.dumps(document(fleet, 1), allow_nan=False))
-    assert list(plain) == ["schema", "exit_code", "checkpoints", "records", "findings"]
-    assert plain["schema"] == 3
+    assert list(plain) == ["schema", "exit_code", "checkpoints", "records", "findings", "levels"]
+    assert plain["schema"] == 4
     assert len(plain["checkpoints"]) == 28
     assert all(set(one["checkpoint"]) == {"label", "adapter"} for one in plain["records"])
     for one in plain["records"]:

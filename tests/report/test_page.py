@@ -109,7 +109,7 @@ def test_page_and_json_say_the_same(tmp_path):
     path = tmp_path / "new" / "report.html"
     write_report(path, ["persona: x"], [*EVERY, LOST], 11)
     plain = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    assert (plain["schema"], plain["exit_code"]) == (3, 11)
+    assert (plain["schema"], plain["exit_code"]) == (4, 11)
     assert [from_plain(one | {"checkpoint": EVERY[0].checkpoint}) for one in plain["records"][:4]] == EVERY
     assert from_plain(plain["records"][4]) == LOST
     assert path.read_text(encoding="utf-8") == render(["persona: x"], [*EVERY, LOST], 11)
