@@ -81,6 +81,12 @@ def plain_next_token(loaded: Loaded, prompts: Sequence[Sequence[int]], wanted: S
 
 
 def _sums(loaded: Loaded, prompts: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]) -> FloatArray:
+    found = shared.continuations(loaded, prompts, tails)
+    return plain_sums(loaded, prompts, tails) if found is None else found
+
+
+def plain_sums(loaded: Loaded, prompts: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]) -> FloatArray:
+    """Log-probability of each tail after its prompt, (n,), each computed from the prompt's beginning."""
     import numpy as np
     import torch
 

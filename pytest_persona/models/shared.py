@@ -1,16 +1,17 @@
-"""Next-token scores with each shared prefix computed once: its keys and values stay while prompts continue it."""
+"""Scores of tokens with each shared prefix computed once: its keys and values stay while prompts continue it."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_persona.models.batching import Pass, plan_passes
+from pytest_persona.models.batching import Pass, Row, plan_passes
 from pytest_persona.models.loading import Loaded
-from pytest_persona.models.prefixes import prefix_tree
+from pytest_persona.models.prefixes import Node, prefix_tree
 
 if TYPE_CHECKING:
     from pytest_persona.models.protocol import FloatArray
@@ -34,24 +35,118 @@ def next_token(loaded: Loaded, prompts: Sequence[Sequence[int]], wanted: Sequenc
     """
     import numpy as np
 
-    nodes = prefix_tree(prompts, _WORTH)
-    passes = list(plan_passes(nodes, loaded.token_budget))
-    computed = sum(len(row.segment) for one in passes for row in one.rows)
-    if computed == sum(map(len, prompts)) or max(one.width for one in passes) > reach(loaded.network):
+    planned = _plan(loaded, prompts)
+    if planned is None:
         return None
+    nodes, passes = planned
     scores = np.empty((len(prompts), len(wanted)))
     kept: list[list[tuple[Any, Any]]] = []
     for one in passes:
         del kept[len(one.past) :]
         ends = [nodes[row.node].ends for row in one.rows]
         positions = 1 + max(after for row in ends for _, after in (*row, (0, 0)))
-        found, layers = _run(loaded, one, kept, wanted, positions)
+        found, layers = _run(loaded, one, kept, lambda logits: _of_tokens(logits, wanted), positions)
         if one.keep:
             kept.append(layers)
         for row, values in zip(ends, found, strict=True):
             for index, after in row:
                 scores[index] = values[-1 - after]
     return scores
+
+
+def continuations(
+    loaded: Loaded, prompts: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]
+) -> FloatArray | None:
+    """Log-probability of each tail after its prompt, summed over its tokens, natural log, (n,).
+
+    Memory and order as in `next_token`. What many tails of one prompt share, the prompt above all, is computed once.
+
+    Args:
+        prompts: Token ids.
+        tails: Token ids of what follows each, none empty.
+
+    Returns:
+        None where that saves nothing, or would not be exact: see `reach`.
+    """
+    import numpy as np
+
+    planned = _plan(loaded, [(*prompt, *tail[:-1]) for prompt, tail in zip(prompts, tails, strict=True)])
+    if planned is None or not all(prompts):
+        return None
+    nodes, passes = planned
+    reads = _reads(nodes, prompts, tails)
+    scores = [np.empty(len(tail)) for tail in tails]
+    kept: list[list[tuple[Any, Any]]] = []
+    for one in passes:
+        del kept[len(one.past) :]
+        wanted = [(number, *read) for number, row in enumerate(one.rows) for read in _reads_of(row, nodes, reads)]
+        rows, afters, tokens = ([read[column] for read in wanted] for column in range(3))
+        positions = 1 + max(afters, default=0)
+        columns = [positions - 1 - after for after in afters]
+        found, layers = _run(loaded, one, kept, partial(_at, rows=rows, columns=columns, tokens=tokens), positions)
+        if one.keep:
+            kept.append(layers)
+        for (*_, index, place), value in zip(wanted, found, strict=True):
+            scores[index][place] = value
+    return np.array([values.sum() for values in scores])
+
+
+def _plan(loaded: Loaded, prompts: Sequence[Sequence[int]]) -> tuple[Sequence[Node], Sequence[Pass]] | None:
+    """The prompts' tree and its passes; None where that saves nothing, or would not be exact."""
+    nodes = prefix_tree(prompts, _WORTH)
+    passes = list(plan_passes(nodes, loaded.token_budget))
+    computed = sum(len(row.segment) for one in passes for row in one.rows)
+    if computed == sum(map(len, prompts)) or max(one.width for one in passes) > reach(loaded.network):
+        return None
+    return nodes, passes
+
+
+_Read = tuple[int, int, int, int]
+"""Tokens between where a token is read off and the node's end, the token, the number of its tail, its place there."""
+
+
+def _reads(
+    nodes: Sequence[Node], prompts: Sequence[Sequence[int]], tails: Sequence[Sequence[int]]
+) -> list[list[_Read]]:
+    """What is read in each node: a tail's token after the token before it, wherever on its way that one is."""
+    reads: list[list[_Read]] = [[] for _ in nodes]
+    depths: list[int] = []
+    for node in nodes:
+        depths.append(len(node.segment) + (0 if node.parent is None else depths[node.parent]))
+    for end, node in enumerate(nodes):
+        for index, _ in node.ends:
+            here = end
+            for place in reversed(range(len(tails[index]))):
+                before = len(prompts[index]) - 1 + place
+                while before < depths[here] - len(nodes[here].segment):
+                    above = nodes[here].parent
+                    assert above is not None  # a prompt has a token
+                    here = above
+                reads[here].append((depths[here] - 1 - before, tails[index][place], index, place))
+    return reads
+
+
+def _reads_of(row: Row, nodes: Sequence[Node], reads: Sequence[Sequence[_Read]]) -> list[_Read]:
+    """What is read in a row of a pass: that of its node, and of those above that it repeats."""
+    found: list[_Read] = []
+    here: int | None = row.node
+    passed = 0
+    while passed < len(row.segment):
+        assert here is not None  # a row is made of whole segments
+        found.extend((after + passed, token, index, place) for after, token, index, place in reads[here])
+        passed += len(nodes[here].segment)
+        here = nodes[here].parent
+    return found
+
+
+def _of_tokens(logits: Any, wanted: Sequence[int]) -> Any:
+    """Log-probabilities (rows, positions, wanted) of some tokens."""
+    return logits[..., list(wanted)] - logits.logsumexp(-1, keepdim=True)
+
+
+def _at(logits: Any, *, rows: Sequence[int], columns: Sequence[int], tokens: Sequence[int]) -> Any:
+    """Log-probabilities (n,) of one token at each of n places."""
+    return logits[list(rows), list(columns), list(tokens)] - logits.logsumexp(-1)[list(rows), list(columns)]
 
 
 def reach(network: Any) -> float:
@@ -89,9 +184,10 @@ def _steady_positions(config: Any) -> list[int]:
 
 
 def _run(
-    loaded: Loaded, one: Pass, kept: Sequence[Sequence[tuple[Any, Any]]], wanted: Sequence[int], positions: int
+    loaded: Loaded, one: Pass, kept: Sequence[Sequence[tuple[Any, Any]]], read: Callable[[Any], Any], positions: int
 ) -> tuple[FloatArray, list[tuple[Any, Any]]]:
-    """One pass: log-probabilities (rows, positions, wanted) after the last positions, and each layer's keys and values.
+    """One pass: what is read off the logits (rows, positions, vocabulary) after the last positions, and each layer's
+    keys and values.
 
     Past and new tokens are padded on the left, so that the last column is each row's last token.
     """
@@ -116,8 +212,7 @@ def _run(
             use_cache=True,
             logits_to_keep=positions,
         )
-        logits = output.logits.float()
-        found = logits[..., list(wanted)] - logits.logsumexp(-1, keepdim=True)
+        found = read(output.logits.float())
     scores: FloatArray = found.double().cpu().numpy()
     return scores, [(layer.keys, layer.values) for layer in cache.layers]
 
