@@ -103,7 +103,9 @@ def limit_text(record: Record) -> str:
         return " to ".join(f"{end:.3g}" for end in ends if end is not None) + (
             " or more" if record.margin is None else ""
         )
-    return " to ".join(_figure(record.metric, end) for end in (record.floor, record.margin) if end is not None)
+    limits = [_figure(record.metric, end) for end in (record.floor, record.margin) if end is not None]
+    kind = METRICS.get(record.metric)
+    return " to ".join(reversed(limits) if kind is not None and kind.falls else limits)
 
 
 def _figure(metric: str, change: float) -> str:
@@ -140,8 +142,8 @@ def levels(record: Record) -> str:
             )
         )
     if record.axis != "moral":
-        text += f" on {asked['items']:,} paired items"
-        if record.change is not None and record.parts:
+        text += f" on {asked['items']:,} {'' if record.criterion == 'absolute' else 'paired '}items"
+        if record.change is not None and "acquiescence" in record.parts:
             parts = record.parts
             text += (
                 f"; Yes-keyed {parts['Yes'].value:+.3f}, No-keyed {parts['No'].value:+.3f} "

@@ -52,7 +52,8 @@ def _levels(records: Sequence[Record], metric: Metric) -> str:
     edges = [row[end] for row in rows for end in ("low", "high")] + [row["limit"] for row in limits]
     room = 0.03 if not metric.relative else 0.06 * (max(edges) - min(edges))
     end = max(edges) + room if metric.relative else max(*edges, min(1.0, max(edges) + room))  # a limit may lie above 1
-    scale = alt.Scale(domain=[max(0.0, min(edges) - room), end], nice=False, zero=False)
+    start = min(*edges, max(0.0, min(edges) - room))  # nor is a fall's always above 0
+    scale = alt.Scale(domain=[start, end], nice=False, zero=False)
     marks = alt.Color(
         "model:N", scale=alt.Scale(domain=["base", "tuned"], range=[colour("base"), colour("tuned")]), legend=None
     )

@@ -1,0 +1,273 @@
+"""The capability and normative axes, from a task and one or two models to a record: ask, check that it counts, decide.
+
+An item is the unit, and a change is paired by item. It is the fall of the mean score, so that losing an ability is the
+harmful direction. Unscored items widen the bounds to their worst case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_persona.evidence import MIN_MASS, MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
+from pytest_persona.models import Checkpoint, Model
+from pytest_persona.probes.persona import adapter_proof
+from pytest_persona.probes.scores import Scores, Task
+from pytest_persona.record import Record, Side
+from pytest_persona.stats import Estimate, clopper_pearson, paired_binary, stratified_mean
+from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
+
+if TYPE_CHECKING:
+    from pytest_persona.instruments.items import ItemSet
+    from pytest_persona.progress import Progress
+    from pytest_persona.store import Store
+
+METRIC = {"capability": "accuracy", "normative": "normative"}
+"""What each axis measures."""
+MAX_UNSCORED = 0.05
+"""Largest share of items without a score; below it, bounds take their worst case (STATISTICS)."""
+CRITERIA = ("noninferiority", "equivalence")
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def score_record(
+    task: Task,
+    model: Model | Checkpoint,
+    base: Model | None,
+    instrument: ItemSet[Any],
+    store: Store | None,
+    *,
+    margin: float,
+    alpha: float,
+    criterion: str,
+    progress: Progress | None = None,
+) -> Record:
+    """The verdict on the score itself, or with a base on its fall.
+
+    A model that never could do a task cannot lose it: where the base's lower bound is not above what guessing scores by
+    more than the margin, a pass is inconclusive. A fail stands.
+
+    Args:
+        base: The model before fine-tuning; None for a verdict on the score itself.
+        margin: The largest accepted fall, a difference of scores; without a base, the least accepted score.
+        criterion: `noninferiority`, or `equivalence` for a band of the margin both ways. Without a base it is
+            `absolute`, whatever is given.
+
+    Raises:
+        ValueError: no such criterion.
+    """
+    if criterion not in CRITERIA:
+        raise ValueError(f"no criterion {criterion!r}. Known: {', '.join(CRITERIA)}")
+    tuned = model.model if isinstance(model, Checkpoint) else model
+    proof = adapter_proof(tuned, store)
+    before = task.measure(base, instrument, store, progress=progress) if base is not None else None
+    after = task.measure(tuned, instrument, store, progress=progress)
+    reasons = _counting(after, "tuned")
+    # equal answers on a small set are no sign of an adapter that is not applied: the proof's logits are
+    reasons += adapter_reasons(tuned, base, proof, changed=True)
+    if before is None or base is None:
+        level = _level(after, alpha) if _comparable(after) else None
+        verdict = decide_within(level, margin=None, floor=margin, alpha=alpha, criterion="absolute", invalid=reasons)
+        verdict = _undecided_by_guessing(verdict, after)
+    else:
+        reasons += [*_counting(before, "base"), *_mismatches(after, before)]
+        if base.fingerprint == tuned.fingerprint:
+            reasons.append("base and tuned model are the same model")
+        paired = _comparable(before) and _comparable(after) and not _mismatches(after, before)
+        verdict = decide_within(
+            _fall(after, before, alpha) if paired else None,
+            margin=margin,
+            floor=-margin if criterion == "equivalence" else None,
+            alpha=alpha,
+            criterion=criterion,
+            invalid=reasons,
+        )
+        verdict = _undecided_without_ability(verdict, before, margin, alpha)
+    return Record(
+        axis=task.axis,
+        metric=METRIC[task.axis],
+        subject=task.name,
+        **decision(verdict),
+        labels=labels_of(instrument.kind, proof, model),
+        parts={},
+        base=Side(name="", fingerprint="", level=None, details={}) if before is None else _side(before, alpha),
+        tuned=_side(after, alpha),
+        instrument={
+            "name": task.name,
+            "kind": instrument.kind,
+            "source": instrument.source,
+            "licence": instrument.licence,
+            "sha256": instrument.sha256,
+            "items": len(after.values),
+            "prompt": after.prompt,
+        },
+        checkpoint=checkpoint_of(model),
+        checks={
+            "answer_mass_needed": None if after.mass is None else MIN_MASS,
+            "guessing_scores": after.floor,
+            "unscored_allowed": MAX_UNSCORED,
+            **proof_checks(proof),
+        },
+        movers=() if before is None or verdict.change is None else _movers(after, before),
+    )
+
+
+def _counting(scores: Scores, side: str) -> list[str]:
+    reasons = []
+    if not _comparable(scores):
+        least, most = scores.span
+        reasons.append(f"the {side} model's scores are not {len(scores.texts)} numbers from {least:g} to {most:g}")
+    if scores.mass is not None and scores.mass > 1 + 1e-3:
+        reasons.append(f"the {side} model gives all answers together more than 1: these are no probabilities")
+    if scores.mass is not None and not scores.mass >= MIN_MASS:
+        reasons.append(
+            f"the {side} model gives all answers together a probability of {scores.mass:.4f} ({MIN_MASS} needed): it "
+            "does not answer the question"
+        )
+    if scores.unscored_share > MAX_UNSCORED:
+        reasons.append(
+            f"{scores.unscored_share:.1%} of the {side} model's answers could not be scored ({MAX_UNSCORED:.0%} "
+            "allowed)"
+        )
+    return reasons
+
+
+def _comparable(scores: Scores) -> bool:
+    """Whether the scores are numbers of the span, or NaN, one an item."""
+    known = scores.values[~np.isnan(scores.values)]
+    least, most = scores.span
+    return scores.values.shape == (len(scores.texts),) and bool(((known >= least) & (known <= most)).all())
+
+
+def _mismatches(after: Scores, before: Scores) -> list[str]:
+    """In what the two sides were asked otherwise."""
+    pairs = {
+        "tasks": (before.task, after.task),
+        "instruments": (before.instrument.sha256, after.instrument.sha256),
+        "items": (before.texts, after.texts),
+        "prompts": (before.prompt, after.prompt),
+        "scales": (before.span, after.span),
+    }
+    return [f"base and tuned model had different {what}" for what, (one, other) in pairs.items() if one != other]
+
+
+def _level(scores: Scores, alpha: float) -> Estimate:
+    least, most = scores.span
+    low, high = (_mean(_filled(scores, fill), scores, alpha) for fill in (least, most))
+    known = scores.values[~np.isnan(scores.values)]
+    return _between(low, high, float(known.mean()) if known.size else (low.value + high.value) / 2)
+
+
+def _mean(values: FloatArray, scores: Scores, alpha: float) -> Estimate:
+    least, most = scores.span
+    if not (scores.binary and np.isin(values, (0.0, 1.0)).all()):
+        return stratified_mean({"items": values}, alpha=alpha, minimum=least, maximum=most)
+    value = float(values.mean())
+    low, high = clopper_pearson(int(values.sum()), values.size, alpha=alpha)
+    return Estimate(
+        value=value,
+        low=low,
+        high=high,
+        se=float(np.sqrt(value * (1 - value) / values.size)),
+        n=values.size,
+        alpha=alpha,
+        method="exact (Clopper-Pearson)",
+    )
+
+
+def _fall(after: Scores, before: Scores, alpha: float) -> Estimate:
+    """Base minus tuned; where one of a pair is unscored, bounds take its worst case."""
+    least, most = before.span
+    lowest = _paired(_filled(before, least), _filled(after, most), before, after, alpha)
+    highest = _paired(_filled(before, most), _filled(after, least), before, after, alpha)
+    known = before.values - after.values
+    known = known[~np.isnan(known)]
+    return _between(lowest, highest, float(known.mean()) if known.size else (lowest.value + highest.value) / 2)
+
+
+def _paired(base: FloatArray, tuned: FloatArray, before: Scores, after: Scores, alpha: float) -> Estimate:
+    binary = before.binary and after.binary and all(np.isin(each, (0.0, 1.0)).all() for each in (base, tuned))
+    if binary:
+        return paired_binary(tuned, base, alpha=alpha)  # the fall is what the base has more
+    width = before.span[1] - before.span[0]
+    return stratified_mean({"items": base - tuned}, alpha=alpha, minimum=-width, maximum=width)
+
+
+def _filled(scores: Scores, value: float) -> FloatArray:
+    filled: FloatArray = np.where(np.isnan(scores.values), value, scores.values)
+    return filled
+
+
+def _between(lowest: Estimate, highest: Estimate, value: float) -> Estimate:
+    return replace(
+        lowest,
+        value=value,
+        low=min(lowest.low, value),
+        high=max(highest.high, value),
+        se=max(lowest.se, highest.se),
+        method=lowest.method if lowest.method == highest.method else f"{lowest.method}; {highest.method}",
+    )
+
+
+def _undecided_without_ability(verdict: Verdict, before: Scores, margin: float, alpha: float) -> Verdict:
+    """No pass on a base model that may be guessing: what it never had it cannot lose."""
+    if verdict.outcome is not Outcome.PASS:
+        return verdict
+    level = _level(before, alpha)
+    if level.low > before.floor + margin:
+        return verdict
+    return _undecided(
+        verdict,
+        f"the base model hardly does this (score {level.value:.3f}, at least {level.low:.3f}; guessing scores "
+        f"{before.floor:.3f}, and a fall of {margin:g} from above it could not be seen)",
+    )
+
+
+def _undecided_by_guessing(verdict: Verdict, after: Scores) -> Verdict:
+    """No pass of a limit that guessing passes."""
+    if verdict.outcome is not Outcome.PASS or verdict.floor is None or verdict.floor > after.floor:
+        return verdict
+    return _undecided(verdict, f"a score of {verdict.floor:g} is asked, and guessing scores {after.floor:.3f}")
+
+
+def _undecided(verdict: Verdict, reason: str) -> Verdict:
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(reason,), items_needed=None)
+
+
+def _side(scores: Scores, alpha: float) -> Side:
+    measured = _comparable(scores) and scores.unscored_share < 1
+    return Side(
+        name=scores.model,
+        fingerprint=scores.fingerprint,
+        level=_level(scores, alpha) if measured else None,
+        details={
+            **({} if scores.mass is None else {"mass": scores.mass if np.isfinite(scores.mass) else None}),
+            "unscored": scores.unscored_share,
+            **scores.details,
+            "seconds": scores.seconds,
+        },
+    )
+
+
+def _movers(after: Scores, before: Scores) -> tuple[Mapping[str, Any], ...]:
+    """The items whose score moved most; unscored ones are left out."""
+    moved = after.values - before.values
+    known = np.flatnonzero(~np.isnan(moved))
+    order = known[np.argsort(-np.abs(moved[known]), kind="stable")][:MOVERS].tolist()
+    items = after.instrument.items
+    return tuple(
+        {
+            "id": items[at].id if len(items) == len(after.texts) else str(at + 1),
+            "text": after.texts[at],
+            "stratum": "",
+            "base": float(before.values[at]),
+            "tuned": float(after.values[at]),
+            "change": float(moved[at]),
+        }
+        for at in order
+    )
