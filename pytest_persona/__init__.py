@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from pytest_persona.asserts import (
         VerdictError,
         assert_asr_below,
+        assert_capability_at_least,
         assert_no_darktriad_drift,
+        assert_normative_stable,
         assert_sr_within_band,
+        assert_verdict_survives,
     )
     from pytest_persona.claims import claim
     from pytest_persona.errors import PersonaError
@@ -40,8 +43,11 @@ __all__ = [
     "Verdict",
     "VerdictError",
     "assert_asr_below",
+    "assert_capability_at_least",
     "assert_no_darktriad_drift",
+    "assert_normative_stable",
     "assert_sr_within_band",
+    "assert_verdict_survives",
     "change_between",
     "claim",
     "load_model",
@@ -61,8 +67,11 @@ _HOMES = {
     "Verdict": "verdict",
     "VerdictError": "asserts",
     "assert_asr_below": "asserts",
+    "assert_capability_at_least": "asserts",
     "assert_no_darktriad_drift": "asserts",
+    "assert_normative_stable": "asserts",
     "assert_sr_within_band": "asserts",
+    "assert_verdict_survives": "asserts",
     "change_between": "ratings",
     "claim": "claims",
     "load_model": "models",
