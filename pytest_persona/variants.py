@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from pytest_persona.errors import PersonaError
 from pytest_persona.options import Options
 from pytest_persona.plan import format_budget
 
-if TYPE_CHECKING:
-    import pytest
+NOTHING_TRAINED = (
+    "the test is about objectives and their budgets, and nothing is trained here: pass --objective=NAMES or all, and "
+    "--budget=TOKENS"
+)
 
 
 def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
     """Run a test once for each checkpoint of the run, with ids such as `ipo-400k-s0`.
 
-    A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` gets each of the run's
-    values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each `family`.
-    One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a test
+    A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` or `ladders` gets each
+    of the run's values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each
+    `family`. One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a test
     parametrizes itself is left alone.
     """
     names = set(metafunc.fixturenames) - _given(metafunc)
@@ -26,11 +30,11 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
         metafunc.parametrize("checkpoint", plans, indirect=True, ids=[plan.label for plan in plans], scope="session")
     if {"family", "ratings_of"} <= names:
         _by_family(metafunc, options)
-    if names & {"base_model", "checkpoint", "checkpoint_of"}:
+    if names & {"base_model", "checkpoint", "checkpoint_of", "ladders"}:
         for name, found in (("task", options.tasks), ("companion", options.companions)):
             if name in names:
                 metafunc.parametrize(name, found)
-    if "checkpoint_of" not in names:
+    if not names & {"checkpoint_of", "ladders"}:
         return
     values: dict[str, tuple[Any, ...]] = {
         "objective": options.objectives,
@@ -43,13 +47,13 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
         "seed": [f"s{seed}" for seed in values["seed"]],
     }
     for name, found in values.items():
-        if name in names:
+        if name in names and found:
             metafunc.parametrize(name, found, ids=ids[name])
+        elif name in names:
+            metafunc.parametrize(name, [pytest.param("none", marks=pytest.mark.skip(reason=NOTHING_TRAINED))])
 
 
 def _by_family(metafunc: pytest.Metafunc, options: Options) -> None:
-    import pytest
-
     from pytest_persona.role_players import NONE, family_names
 
     try:

@@ -99,7 +99,9 @@ def attempt(
     made = [attack for attack in attacks if attack.name not in obstacles]
     columns, seconds = [], 0.0
     with (progress or Silent()).task(
-        f"{len(made)} attacks with {len(prompts.items)} prompts", len(made) * len(prompts.items), "replies"
+        f"{len(made)} {'attack' if len(made) == 1 else 'attacks'} with {len(prompts.items)} prompts",
+        len(made) * len(prompts.items),
+        "replies",
     ) as advance:
         for number, attack in enumerate(made):
             done = number * len(prompts.items)

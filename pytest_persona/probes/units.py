@@ -1,0 +1,106 @@
+"""One metric of one model, unit by unit, and the difference of two models over the same units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pytest_persona.stats import Estimate, paired_binary, stratified_mean
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Units:
+    """One metric of one model, unit by unit.
+
+    Attributes:
+        low: Least that each unit can be, (n,): below `high` only where a reply could not be scored.
+        high: The greatest.
+        strata: Stratum of each unit, (n,).
+        span: Least and greatest possible value.
+        floor: What a model without the ability has; the least possible value where there is no such thing.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    strata: tuple[str, ...]
+    span: tuple[float, float]
+    floor: float
+
+    @property
+    def values(self) -> FloatArray:
+        """Of each unit, halfway where it could not be scored, (n,)."""
+        middle: FloatArray = (self.low + self.high) / 2
+        return middle
+
+    @property
+    def level(self) -> float:
+        """The mean of the strata's means."""
+        return float(np.mean([values.mean() for values in _split(self.values, self.strata).values()]))
+
+
+def difference(one: Units, other: Units, *, alpha: float) -> Estimate:
+    """One less the other over the same units, an unscored reply at its worst on either side.
+
+    Raises:
+        ValueError: the units are not the same.
+    """
+    if one.strata != other.strata:
+        raise ValueError("units of two different sets cannot be paired")
+    if _binary(one) and _binary(other):
+        return paired_binary(other.low, one.low, alpha=alpha)
+    width = one.span[1] - one.span[0]
+    return _bounded(one.low - other.high, one.high - other.low, one.strata, (-width, width), alpha)
+
+
+def mean_of(units: Units, *, alpha: float) -> Estimate:
+    """The mean over units, an unscored reply at its worst on either side."""
+    return _bounded(units.low, units.high, units.strata, units.span, alpha)
+
+
+def _bounded(
+    lowest: FloatArray, highest: FloatArray, strata: Sequence[str], span: tuple[float, float], alpha: float
+) -> Estimate:
+    ends = [
+        stratified_mean(_split(values, strata), alpha=alpha, minimum=span[0], maximum=span[1])
+        for values in (lowest, highest)
+    ]
+    low, high = ends
+    return Estimate(
+        value=(low.value + high.value) / 2,
+        low=low.low,
+        high=high.high,
+        se=max(low.se, high.se),
+        n=low.n,
+        alpha=alpha,
+        method=low.method if low.method == high.method else f"{low.method}; {high.method}",
+    )
+
+
+def _binary(units: Units) -> bool:
+    return (
+        len(set(units.strata)) == 1
+        and all(np.isin(ends, (0.0, 1.0)).all() for ends in (units.low, units.high))
+        and (bool((units.low == units.high).all()))
+    )
+
+
+def average(some: Sequence[Units]) -> Units:
+    """Unit by unit the mean of several models, for example of the seeds of one objective."""
+    first = some[0]
+    return Units(
+        low=np.mean([units.low for units in some], axis=0),
+        high=np.mean([units.high for units in some], axis=0),
+        strata=first.strata,
+        span=first.span,
+        floor=first.floor,
+    )
+
+
+def _split(values: FloatArray, strata: Sequence[str]) -> dict[str, FloatArray]:
+    labels = np.array(strata)
+    return {name: values[labels == name] for name in dict.fromkeys(strata)}
