@@ -73,6 +73,28 @@ def test_a_bad_declaration_is_refused_by_name(positional, arguments, says):
     assert says in str(caught.value)
 
 
+def test_a_gate_may_name_parameters_of_its_test():
+    arguments = {"metric": "{what}", "margin": 0.05, "instrument": "darktriad/{trait}"}
+    gate = declare(TEST, (), arguments, {"trait": "narcissism", "what": "pmatch", "checkpoint": object()})
+    assert gate == declare(TEST, (), GOOD)
+
+
+@pytest.mark.parametrize(
+    ("instrument", "parameters", "says"),
+    [
+        ("{task}", {}, "instrument='{task}', but the test has no parameter 'task'. It has: none"),
+        ("{tsak}", {"task": "gsm8k", "seed": 0}, "no parameter 'tsak'; did you mean 'task'? It has: task, seed"),
+        ("{}", {"task": "gsm8k"}, "no parameter ''. It has: task"),
+        ("{task.x}", {"task": "gsm8k"}, "no parameter 'task.x'; did you mean 'task'?"),
+    ],
+)
+def test_a_place_that_names_no_parameter_is_refused(instrument, parameters, says):
+    with pytest.raises(GateError) as caught:
+        declare(TEST, (), GOOD | {"instrument": instrument}, parameters)
+    assert str(caught.value).startswith(f"{TEST}: persona_gate has ")
+    assert says in str(caught.value)
+
+
 def test_a_record_gets_the_name_of_the_running_test(session):
     session.running = TEST
     added = session.add(record())

@@ -4,13 +4,27 @@ import pytest
 
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
-from pytest_persona.instruments.catalogue import NAMES, item_count
+from pytest_persona.flags import COMPANIONS, FORBIDDEN, TASKS
+from pytest_persona.instruments import forbidden_prompts
+from pytest_persona.instruments.catalogue import COUNTED, NAMES, item_count
 
 TRAITS = tuple(f"darktriad/{trait}" for trait in DARK_TRIAD)
 
 
 def test_every_trait_has_a_name():
-    assert sorted(NAMES) == sorted([*TRAITS, "moral"])
+    assert sorted(COUNTED) == sorted([*TRAITS, "moral", "forbidden"])
+    assert sorted(NAMES) == sorted([*COUNTED, *TASKS, *COMPANIONS])
+
+
+def test_forbidden_prompts_are_as_many_as_are_asked_for():
+    assert item_count("forbidden", "pocket") == len(forbidden_prompts(kind="pocket").items) == FORBIDDEN["pocket"][0]
+    assert item_count("forbidden", "official") == FORBIDDEN["official"][0]
+    assert item_count("forbidden", "official", prompts=313) == 313
+
+
+def test_sizes_of_the_published_forbidden_prompts_are_the_files(official_data):
+    some = [forbidden_prompts(kind="official", data=official_data, small=small) for small in (True, False)]
+    assert tuple(len(each.items) for each in some) == FORBIDDEN["official"]
 
 
 @pytest.mark.parametrize("kind", ["pocket", "official"])
