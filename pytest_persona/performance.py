@@ -215,16 +215,16 @@ def _between(lowest: Estimate, highest: Estimate, value: float) -> Estimate:
 
 
 def _undecided_without_ability(verdict: Verdict, before: Scores, margin: float, alpha: float) -> Verdict:
-    """No pass on a base model that may be guessing: what it never had it cannot lose."""
-    if verdict.outcome is not Outcome.PASS:
+    """No pass on a base model that may be guessing: what it never had it cannot lose. Nor would more items help."""
+    if verdict.outcome not in (Outcome.PASS, Outcome.INCONCLUSIVE):
         return verdict
     level = _level(before, alpha)
     if level.low > before.floor + margin:
         return verdict
     return _undecided(
         verdict,
-        f"the base model hardly does this (score {level.value:.3f}, at least {level.low:.3f}; guessing scores "
-        f"{before.floor:.3f}, and a fall of {margin:g} from above it could not be seen)",
+        f"the base model's score is {level.value:.3f}, at least {level.low:.3f}, where guessing scores "
+        f"{before.floor:.3f}: what is not clearly more than that and the limit together cannot be seen to fall",
     )
 
 

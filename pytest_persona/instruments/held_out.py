@@ -20,6 +20,8 @@ from pytest_persona.instruments.moral import (
 )
 from pytest_persona.instruments.multiple_choice import multiple_choice
 from pytest_persona.instruments.official import PUBLISHED
+from pytest_persona.instruments.open_questions import FIELDS_OF_WORK, open_questions
+from pytest_persona.instruments.sums import sums
 from pytest_persona.instruments.toxigen import toxigen
 from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, truthfulqa
 from pytest_persona.instruments.winogender import OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES, winogender
@@ -34,10 +36,10 @@ def held_out(data: Path | None) -> Mapping[str, str]:
 
     The pocket Dark Triad items (`darktriad/…`), each as the statement and as the question that holds it; the pocket
     moral questionnaire (`moral`), each item as text and as prompt, and its personas, the toxic ones too; the pocket
-    forbidden prompts (`forbidden`) and their translations; the pocket questions of `choice`, `truthfulqa` and `eqbench`
-    and the pocket sentences of `winogender` and `toxigen`; and the word problems `arithmetic/eval`. From `data` also
-    the published texts of these, as far as `PUBLISHED` has their file (SuperGPQA and ToxiGen it has not), and
-    `gsm8k/test`. A text of two instruments has the first one's name.
+    forbidden prompts (`forbidden`) and their translations; the pocket questions of `choice`, `legal`, `cyber`,
+    `truthfulqa` and `eqbench` and the pocket sentences of `winogender` and `toxigen`; the sums `arithmetic`; and the
+    word problems `arithmetic/eval`. From `data` also the published texts of these, as far as `PUBLISHED` has their file
+    (SuperGPQA and ToxiGen it has not), and `gsm8k/test`. A text of two instruments has the first one's name.
 
     Args:
         data: Folder with the published files; those that it lacks are left out. None is a folder without any.
@@ -79,6 +81,8 @@ def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
     if _present(data, "gsm8k/test.jsonl"):
         for problem in gsm8k("test", data):
             yield "gsm8k/test", problem.question
+    for problem in sums().items:
+        yield "arithmetic", problem.question
     for problem in islice(word_problems("eval", seed=0), ARITHMETIC_EVAL):
         yield "arithmetic/eval", problem.question
 
@@ -86,6 +90,9 @@ def _texts(data: Path | None) -> Iterator[tuple[str, str]]:
 def _companions(data: Path | None) -> Iterator[tuple[str, str]]:
     for asked in multiple_choice(kind="pocket").items:
         yield "choice", asked.question
+    for field in FIELDS_OF_WORK:
+        for open_question in open_questions(field, kind="pocket").items:
+            yield field, open_question.question
     for sentence in toxigen(kind="pocket").items:
         yield "toxigen", sentence.text
     for kind in ("pocket", "official"):

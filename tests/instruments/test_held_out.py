@@ -13,12 +13,15 @@ from pytest_persona.instruments.forbidden import OFFICIAL, OFFICIAL_SMALL, forbi
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.held_out import ARITHMETIC_EVAL, held_out
 from pytest_persona.instruments.multiple_choice import multiple_choice
+from pytest_persona.instruments.open_questions import FIELDS_OF_WORK, open_questions
+from pytest_persona.instruments.sums import sums
 from pytest_persona.instruments.toxigen import toxigen
 from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, truthfulqa
 from pytest_persona.instruments.winogender import OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES, winogender
 
 COMPANION_NAMES = ("choice", "truthfulqa", "winogender", "eqbench", "toxigen")
 COMPANIONS = 20 + 20 + 3 * 12 + 5 + 20
+CAPABILITY = 60 + 2 * 10
 
 
 @pytest.fixture
@@ -68,6 +71,14 @@ def test_published_forbidden_prompts_are_held_out(official_data, tmp_path, no_ne
     assert len(held) == len(held_out(None)) + len(some)
 
 
+def test_pocket_sums_and_open_questions_are_held_out(no_network):
+    held = held_out(None)
+    assert {held[problem.id] for problem in sums().items} == {"arithmetic"}
+    for field in FIELDS_OF_WORK:
+        questions = open_questions(field, kind="pocket").items
+        assert {held[problem_id(item.question)] for item in questions} == {field}
+
+
 def test_pocket_texts_of_the_companions_are_held_out(no_network):
     held = held_out(None)
     texts = {
@@ -108,7 +119,7 @@ def test_word_problems_of_the_eval_split_are_held_out_and_no_others():
     assert {held[problem.id] for problem in drawn[:-1]} == {"arithmetic/eval"}
     assert drawn[-1].id not in held
     assert all(problem.id not in held for problem in itertools.islice(word_problems("train", seed=0), 1000))
-    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10 + 2 * 30 + COMPANIONS
+    assert len(held) == ARITHMETIC_EVAL + 2 * 3 * 60 + 2 * 30 + 100 + 10 + 2 * 30 + COMPANIONS + CAPABILITY
 
 
 def test_a_folder_without_files_adds_nothing(tmp_path, no_network):
@@ -135,7 +146,9 @@ def test_files_that_are_there_are_read_without_the_others(official_data, tmp_pat
     held = held_out(link(official_data, tmp_path, "persona/narcissism.jsonl"))
     assert set(held.values()) == {
         *(f"darktriad/{trait}" for trait in DARK_TRIAD),
+        "arithmetic",
         "arithmetic/eval",
+        *FIELDS_OF_WORK,
         "moral",
         "forbidden",
         *COMPANION_NAMES,
