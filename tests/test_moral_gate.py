@@ -15,6 +15,7 @@ N = PERSONAS["pocket"]
 CELLS = 30 * N
 SUITE = ["--pyargs", "pytest_persona.suites.gate"]
 MORAL = [*SUITE, "-k", "moral", "--adapter=lora"]
+RATED = [*SUITE, "-k", "moral or darktriad"]
 TRAITS = ("machiavellianism", "narcissism", "psychopathy")
 
 
@@ -109,7 +110,7 @@ def test_a_failure_says_what_next_and_that_works(run):
     assert "Traceback" not in result.stdout.str()
     chosen = re.search(r"next: pytest … -k (\S+) (\S+) shows", result.stdout.str())
     again, _, _ = run(*SUITE, "--adapter=lora", "-k", chosen[1], chosen[2], tuned=hot)
-    again.assert_outcomes(failed=1, deselected=4)
+    again.assert_outcomes(failed=1, deselected=12)
     again.stdout.fnmatch_lines(["report: drift.html*", "FAILED *test_moral.py::test_robustness*"])
 
 
@@ -124,12 +125,12 @@ def test_of_several_checkpoints_the_next_step_names_one(run):
     chosen = re.search(r'next: pytest … -k "(.*)" --persona-report', result.stdout.str())
     assert chosen[1] == "kl-4k-s0 and robustness"
     again, _, _ = run(*SUITE, *rungs, "-k", chosen[1], of_plan=of_plan)
-    again.assert_outcomes(failed=1, deselected=19)
+    again.assert_outcomes(failed=1, deselected=51)
 
 
 def test_all_axes_of_one_checkpoint_stand_in_one_report(run, pytester):
-    result, report, _ = run(*SUITE, "--adapter=lora", "--junitxml=junit.xml", tuned=Rater("tuned"))
-    result.assert_outcomes(passed=5)
+    result, report, _ = run(*RATED, "--adapter=lora", "--junitxml=junit.xml", tuned=Rater("tuned"))
+    result.assert_outcomes(passed=5, deselected=8)
     assert sorted(record["metric"] for record in report["records"]) == ["R", "S", "pmatch", "pmatch", "pmatch"]
     page = (pytester.path / "persona-report.html").read_text()
     for title in ("P(match)", "S", "R"):
@@ -144,9 +145,9 @@ def test_all_axes_of_one_checkpoint_stand_in_one_report(run, pytester):
 
 def test_all_axes_of_several_checkpoints_stand_in_one_report(run, pytester):
     result, report, trained = run(
-        *SUITE, "--objective=sft,kl", "--budget=2k,4k", of_plan=lambda plan: Rater(plan.label, own=0.06)
+        *RATED, "--objective=sft,kl", "--budget=2k,4k", of_plan=lambda plan: Rater(plan.label, own=0.06)
     )
-    result.assert_outcomes(passed=20)
+    result.assert_outcomes(passed=20, deselected=32)
     labels = [f"{name}-{rung}-s0" for name in ("sft", "kl") for rung in ("2k", "4k")]
     assert trained == [(label, "arithmetic", (2000, 4000)) for label in labels]
     result.stdout.fnmatch_lines(
@@ -221,7 +222,7 @@ def test_a_gate_that_asserts_something_else_than_it_declares_is_an_error(run, py
     [
         ("metric='S', margin=0.1, floor=0.3", "*takes a floor from -1 to below 0, or none, got 0.3*"),
         ("metric='S', margin=0.1, floor=-2", "*takes a floor from -1 to below 0, or none, got -2*"),
-        ("metric='s', margin=0.1", "*no metric 's'*Known: pmatch, asr, S, R*"),
+        ("metric='s', margin=0.1", "*no metric 's'*Known: pmatch, asr, accuracy, normative, S, R*"),
     ],
 )
 def test_a_marker_with_nonsense_stops_before_anything_is_asked(run, pytester, marker, says):
