@@ -223,14 +223,6 @@ def suite(pytester, tiny_folder, monkeypatch, imported):
     return run
 
 
-TELL_HEAVY = """
-import sys
-
-def pytest_sessionfinish():
-    print("\\nHEAVY:", ", ".join(name for name in ("torch", "transformers") if name in sys.modules) or "none")
-"""
-
-
 def test_the_suite_asks_a_fine_tune_in_other_words_and_once(suite, pytester, tiny_adapter):
     result, before = suite(f"--adapter={tiny_adapter}")
     assert result.ret in (0, 1)
@@ -240,8 +232,7 @@ def test_the_suite_asks_a_fine_tune_in_other_words_and_once(suite, pytester, tin
     for rewording in some_rewordings(2, like=[asked]):
         assert all(f"; {rewording.name}: " in finding["measured"] for finding in before["findings"])
     assert before["records"] == []
-    pytester.makeconftest(TELL_HEAVY)
-    again, after = suite(f"--adapter={tiny_adapter}", "-s", inprocess=False)
+    again, after = suite(f"--adapter={tiny_adapter}")
     assert after["findings"] == before["findings"]
     assert again.ret == result.ret
     assert len(list((pytester.path / "store" / "answers").iterdir())) == 3 * 3 * 3  # base, noise, tuned; 3 wordings

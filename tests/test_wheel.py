@@ -67,6 +67,7 @@ def test_its_suites_are_collected_where_only_the_wheel_is(wheel, tmp_path):
     assert result.stdout.count("test_persona.py::test_no_darktriad_drift[") == 3
     assert result.stdout.count("test_moral.py::") == 2
     assert "test_persona_model_collapse.py::" in result.stdout
+    assert result.stdout.count("test_rewording.py::test_darktriad_verdict_survives_rewording[") == 3
     where = subprocess.run(
         [python, "-c", "import pytest_persona; print(pytest_persona.__file__)"],
         cwd=tmp_path,
