@@ -16,6 +16,7 @@ from pytest_persona.stats import clopper_pearson, paired_binary
 from pytest_persona.verdict import Outcome
 from pytest_persona.wording import explain, headline, levels, limit_text
 from tests.capability.by_hand import ByHand, Named, Tuned, items, record_of, scores
+from tests.report.reading import Page
 
 PASS, FAIL, INCONCLUSIVE, INVALID = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.INVALID
 relaxed = settings(deadline=None, max_examples=40)
@@ -252,3 +253,19 @@ def test_the_chart_draws_the_limit_below_the_base(base):
     from pytest_persona.report.chart import _limits
 
     assert _limits(record, METRICS["accuracy"]) == [pytest.approx(base - 0.1)]
+
+
+@pytest.mark.parametrize("margin", [0.1, 0.5])
+def test_a_page_shows_scores_of_both_axes(margin):
+    some = [
+        record_of(*pair(0.8, 0.5, mass=0.4)),
+        record_of(*pair(0.8, 0.8), axis="normative", criterion="equivalence"),
+        record_of(scores(shares(200, 0.9)[0]), margin=margin),
+        record_of(*pair(0.8, 0.7, mass=0.01)),
+    ]
+    page = Page(*some)
+    for record in some:
+        assert headline(record) in page.text
+    assert "probability of all answers together 0.400" in page.text
+    assert "Yes and No" not in page.text
+    assert "None" not in page.text
