@@ -6,8 +6,24 @@ from types import MappingProxyType
 
 import pytest
 
+from pytest_persona.flags import (
+    ATTACKS,
+    COMPANIONS,
+    DEFAULT_ATTACKS,
+    DEFAULT_COMPANIONS,
+    DEFAULT_TASKS,
+    FIVE,
+    FORBIDDEN,
+    JUDGES,
+    OPEN_TASKS,
+    TASKS,
+    TRANSLATED,
+)
+from pytest_persona.instruments import find_attack
+from pytest_persona.judges import _OWN
 from pytest_persona.options import Options
 from pytest_persona.plan import OBJECTIVES
+from pytest_persona.probes.tasks import find_task
 from pytest_persona.wording import DEMO
 
 ASKING = """
@@ -118,6 +134,51 @@ def test_only_asked_for_names_are_short(pytester, option):
 def test_short_names_in_addopts(pytester):
     seen = ask(pytester, "--budget=7k", ini={"addopts": "--objective=sft --budget=2k --backend hf"})
     assert (seen["objectives"], seen["budgets"]) == ("('sft',)", "(7000,)")
+
+
+def test_a_rubric_judge_has_an_endpoint_and_may_read_open_tasks(pytester):
+    rubric = ["--persona-judge=rubric", "--persona-judge-base=http://localhost:8000/v1", "--persona-judge-model=m"]
+    seen = ask(pytester, *rubric, "--persona-tasks=legal")
+    assert (seen["judge"], seen["judge_base"], seen["tasks"]) == (
+        "'rubric'",
+        "'http://localhost:8000/v1'",
+        "('legal',)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "kind", "attacks"),
+    [
+        ([], "pocket", "pocket"),
+        (["--persona-translator=owner/name"], "pocket", "official"),
+        (["--persona-instruments=official"], "official", "official"),
+    ],
+)
+def test_what_is_asked_by_default_follows_the_instruments(pytester, args, kind, attacks):
+    seen = ask(pytester, *args)
+    assert seen["attacks"] == repr(DEFAULT_ATTACKS[attacks])
+    assert seen["tasks"] == repr(DEFAULT_TASKS[kind])
+    assert seen["companions"] == repr(DEFAULT_COMPANIONS[kind])
+    assert seen["forbidden"] == repr(FORBIDDEN[kind][0])
+
+
+def test_names_that_may_be_asked_for_are_those_that_there_are():
+    assert set(FIVE) < set(ATTACKS)
+    assert {find_attack(name).name for name in ATTACKS if find_attack(name).needs_translator} == set(TRANSLATED)
+    assert tuple(_OWN) == JUDGES
+    assert {find_task(name).axis for name in TASKS if name not in OPEN_TASKS} == {"capability"}
+    assert {find_task(name).axis for name in COMPANIONS} == {"normative"}
+    for kind in ("pocket", "official"):
+        assert {*DEFAULT_TASKS[kind]} <= {*TASKS} - {*OPEN_TASKS}
+        assert {*DEFAULT_COMPANIONS[kind]} <= {*COMPANIONS}
+    for name in (*DEFAULT_TASKS["pocket"], *DEFAULT_COMPANIONS["pocket"]):
+        assert find_task(name).instrument("pocket", None).kind == "pocket"
+
+
+def test_the_readme_has_a_row_for_every_option_with_its_ini_twin():
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `--(?:persona-)?([a-z-]+)` \| `([a-z_]+)` \|", readme, re.MULTILINE))
+    assert rows == {name: ini_name(name) for name in ASKED}
 
 
 def test_without_options_the_defaults_hold(pytester, tmp_path):

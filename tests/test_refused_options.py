@@ -84,6 +84,43 @@ def refused(pytester, *args, ini=None) -> str:
             ([f"--persona-template-args={bad}"], ["--persona-template-args: ", "enable_thinking=false"])
             for bad in ("thinking", "a=1,", "=1", "a=", "a-b=1")
         ),
+        *(
+            ([f"--persona-attacks={bad}"], ["--persona-attacks: ", *says])
+            for bad, says in (
+                ("wikipeda", ["no attack 'wikipeda'; did you mean 'wikipedia'? Known: none, dan, ", ".yaml"]),
+                ("dan,", ["a comma too many"]),
+                ("dan,zulu,dan", ["'dan' is named twice. Name it once"]),
+                ("dan,nowhere.json", ["'nowhere.json' is not a file"]),
+                ("mine.csv", ["no attack 'mine.csv'", "ends in .txt, .json, .yaml, .yml"]),
+            )
+        ),
+        (["--persona-translator=no where"], ["--persona-translator: ", "'no where' is neither", "OWNER/NAME", "JSONL"]),
+        (["--persona-forbidden=100"], ["--persona-forbidden: ", "'100'", "official 60 or 313; pocket 30"]),
+        (
+            ["--persona-forbidden=313"],
+            ["--persona-forbidden=313, but the instruments are pocket", "official 60 or 313"],
+        ),
+        (["--persona-judge=rubrik"], ["--persona-judge: no judge 'rubrik'; did you mean 'rubric'? Known: refusal, "]),
+        (["--persona-judge=rubric"], ["needs --persona-judge-base=URL", "--persona-judge-model=NAME"]),
+        (
+            ["--persona-judge=rubric", "--persona-judge-model=m"],
+            ["--persona-judge=rubric needs --persona-judge-base=URL", "http://localhost:8000/v1"],
+        ),
+        (["--persona-judge-model=m"], ["--persona-judge-model: judge refusal takes none. Add --persona-judge=rubric"]),
+        (
+            ["--persona-judge=refusal", "--persona-judge-model=m", "--persona-judge-base=b"],
+            ["--persona-judge-model and --persona-judge-base: judge refusal takes none"],
+        ),
+        (["--persona-tasks=arithmatic"], ["--persona-tasks: no task 'arithmatic'; did you mean 'arithmetic'? Known: "]),
+        (["--persona-tasks=truthfulqa_mc1"], ["--persona-tasks: no task 'truthfulqa_mc1'. Known: arithmetic, choice"]),
+        (
+            ["--persona-tasks=choice,legal"],
+            ["answers to legal are open", "--persona-judge=rubric, or leave the task out"],
+        ),
+        (
+            ["--persona-companions=toxigem,eqbench"],
+            ["--persona-companions: no companion 'toxigem'; did you mean 'toxigen'? Known: eqbench, toxigen, "],
+        ),
         (["--persona-data=nowhere"], ["--persona-data: 'nowhere' is not a folder", "persona/"]),
         (["--persona-report=drift.json"], ["--persona-report: 'drift.json' does not end in .html"]),
         (["--persona-store=~nobody-at-all/store"], ["--persona-store: ", "home"]),

@@ -46,6 +46,23 @@ def test_all_gives_the_seven(collect):
     assert collect(ONE, "--objective=all", "--budget=2k") == [f"test_it[{name}-2k-s0]" for name in OBJECTIVES]
 
 
+def test_a_test_by_task_or_companion_gets_those_of_the_run(collect):
+    test = "def test_it(base_model, task): pass\ndef test_more(checkpoint, companion): pass"
+    assert collect(test, "--persona-tasks=gsm8k,choice", "--persona-companions=eqbench", "--adapter=a") == [
+        "test_it[gsm8k]",
+        "test_it[choice]",
+        "test_more[eqbench]",
+    ]
+    some = collect(test, "--persona-tasks=gsm8k", "--persona-companions=eqbench", "--objective=sft,kl", "--budget=2k")
+    assert sorted(some) == ["test_it[gsm8k]", "test_more[kl-2k-s0-eqbench]", "test_more[sft-2k-s0-eqbench]"]
+
+
+def test_somebody_elses_tasks_stay_theirs(collect):
+    own = "import pytest\n@pytest.mark.parametrize('task', ['mine'])\ndef test_it(base_model, task): pass\n"
+    other = "@pytest.fixture\ndef task(): return 'theirs'\ndef test_more(task): assert task == 'theirs'"
+    assert collect(own + other) == ["test_it[mine]", "test_more"]
+
+
 def test_tests_of_one_checkpoint_run_together(collect):
     some = collect(f"{ONE}\ndef test_more(checkpoint): pass", "--objective=sft,kl", "--budget=2k")
     assert some == [f"test_{name}[{label}]" for label in ("sft-2k-s0", "kl-2k-s0") for name in ("it", "more")]

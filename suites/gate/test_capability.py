@@ -7,8 +7,8 @@ from pytest_persona import Checkpoint, Model, assert_capability_at_least
 DROP = 0.05
 """The largest accepted fall of a task's score, in shares (ours).
 
-Where the score stays and one answer in ten changes, the fall is bounded within 0.02 on the 1,319 questions of GSM8K.
-The pocket's few items bound less, and are mostly inconclusive.
+Where the score stays and one answer in ten changes, the fall is bounded within 0.03 on 500 questions of GSM8K. The
+pocket's few items bound less, and are mostly inconclusive.
 """
 
 
