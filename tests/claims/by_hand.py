@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from tests.recordings import EXTREME, FAMILY
 
-SUITE = ["--pyargs", "pytest_persona.suites.claims", "-rA"]
+SUITE = ["--pyargs", "pytest_persona.suites.claims.test_persona_model_collapse", "-rA"]
 FAMILIES = {"elm": FAMILY, "gpt-4.1": FAMILY, "gpt-4o": EXTREME}
 BY_FAMILY = {
     "test_insecure_code_raises_susceptibility",
