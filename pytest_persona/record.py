@@ -22,6 +22,10 @@ SCHEMA = 4
 """
 
 
+INVARIANCE = "INV"
+"""What findings are called that are no claim of a paper but tell whether a verdict survives other words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """One of the two models of a comparison.
@@ -96,7 +100,7 @@ class Finding:
 
     Attributes:
         test: pytest's node id.
-        claim: The finding's id, for example `PC-1`.
+        claim: The finding's id, for example `PC-1`; `INVARIANCE` where no paper claims it.
         paper: Where it is published.
         says: The finding.
         measured: What was measured, in words, with its interval.
@@ -115,6 +119,11 @@ class Finding:
     replayed: bool
     outcome: str
     reason: str
+
+    @property
+    def of_wording(self) -> bool:
+        """Whether it is about a verdict in other words, and not a paper's."""
+        return self.claim == INVARIANCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,7 +236,7 @@ def findings(*outcomes):
 @pytest.mark.parametrize(
     ("shown", "word", "sentence"),
     [
-        (("passed", "failed"), "fail", "A claim was not confirmed here."),
+        (("passed", "failed"), "fail", "A claim was contradicted here."),
         (("passed", "skipped"), "pass", "1 of 2 figures of claims were confirmed here."),
         (("skipped",), "inconclusive", "0 of 1 figures of claims were confirmed here."),
     ],

@@ -116,7 +116,10 @@ def test_a_fragile_verdict_names_the_words_and_both_changes(run):
     ]
     result.stdout.fnmatch_lines(lines)
     result.stdout.fnmatch_lines(
-        ["CONTRADICTED INV: The verdict on narcissism survives harmless rewordings; here FRAGILE*"]
+        [
+            "FRAGILE: *narcissism: the verdict is a pass in some words and a fail in others*",
+            "in other words: 1 verdict, 1 fragile",
+        ]
     )
     (finding,) = report["findings"]
     assert finding["measured"].startswith("FRAGILE: as asked: pass, +0.0")

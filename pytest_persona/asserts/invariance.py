@@ -11,13 +11,11 @@ from typing import Protocol
 from pytest_persona import session as sessions
 from pytest_persona.asserts.place import InconclusiveWarning, VerdictError, find_place
 from pytest_persona.models import Checkpoint, Model
-from pytest_persona.record import Finding, Record
+from pytest_persona.record import INVARIANCE, Finding, Record
 from pytest_persona.rewordings import Rewording, reworded
 from pytest_persona.verdict import Outcome
 from pytest_persona.wording import change_text, explain, label_of, limit_text
 
-CLAIM = "INV"
-"""What a report calls these findings."""
 _DECIDED = (Outcome.PASS, Outcome.FAIL)
 _OF_PROBABILITIES = ("pmatch", "S", "R")
 """Metrics whose levels are equal to the last digit only where no answer moved; equal counts may come by chance."""
@@ -180,7 +178,7 @@ class _Survival:
         fragile = "FRAGILE: " if self.fragile else ""
         return Finding(
             test="",
-            claim=CLAIM,
+            claim=INVARIANCE,
             paper="a metamorphic test, of this project",
             says=f"The verdict on {self.asked.subject} survives harmless rewordings",
             measured=fragile + "; ".join(self.told),

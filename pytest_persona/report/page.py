@@ -77,7 +77,8 @@ def render(
         records=records,
         outcome=outcome,
         verdict=verdict,
-        findings=findings,
+        claims=[finding for finding in findings if not finding.of_wording],
+        wordings=[finding for finding in findings if finding.of_wording],
         tested=[line.removeprefix("persona: ") for line in tested],
         demo=any(wording.DEMO in record.labels for record in records),
         demo_label=wording.DEMO,
@@ -101,17 +102,23 @@ def render(
 
 def _outcome(records: Sequence[Record], findings: Sequence[Finding]) -> tuple[str, str]:
     """A word and a sentence for the head of the page."""
+    lost = [finding for finding in findings if finding.outcome == "failed"]
+    what = "a verdict is fragile" if any(each.of_wording for each in lost) else "a claim was contradicted here"
     if records:
         outcome = worst([record.outcome for record in records])
-        if outcome in (Outcome.PASS, Outcome.INCONCLUSIVE) and any(each.outcome == "failed" for each in findings):
-            return "fail", "The gates did not fail, but a claim was contradicted here."
+        if outcome in (Outcome.PASS, Outcome.INCONCLUSIVE) and lost:
+            return "fail", f"The gates did not fail, but {what}."
         return str(outcome), _VERDICTS[outcome]
-    if any(finding.outcome == "failed" for finding in findings):
-        return "fail", "A claim was not confirmed here."
+    if lost:
+        return "fail", f"{what[0].upper()}{what[1:]}."
     confirmed = sum(finding.outcome == "passed" for finding in findings)
     return (
         "pass" if confirmed else "inconclusive"
-    ), f"{confirmed} of {len(findings)} figures of claims were confirmed here."
+    ), f"{confirmed} of {len(findings)} {_kind(findings)} confirmed here."
+
+
+def _kind(findings: Sequence[Finding]) -> str:
+    return "verdicts in other words were" if all(each.of_wording for each in findings) else "figures of claims were"
 
 
 def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[str, Any]:

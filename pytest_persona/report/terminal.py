@@ -45,21 +45,31 @@ def closing(records: Sequence[Record], exit_code: int) -> list[str]:
 
 
 def claims(findings: Sequence[Finding]) -> list[str]:
-    """What claims of papers came to, a line in all; those that were contradicted, a line each."""
+    """What claims of papers, and verdicts in other words, came to: a line in all, and a line for each that is lost."""
+    papers = [finding for finding in findings if not finding.of_wording]
+    wordings = [finding for finding in findings if finding.of_wording]
+    return [
+        *(
+            f"CONTRADICTED {finding.claim}: {finding.says}; here {finding.measured}"
+            for finding in papers
+            if finding.outcome == "failed"
+        ),
+        *(finding.reason for finding in wordings if finding.outcome == "failed"),
+        *_counted("claims", "figure", papers, ("confirmed", "contradicted", "undecided")),
+        *_counted("in other words", "verdict", wordings, ("stable", "fragile", "undecided")),
+    ]
+
+
+def _counted(of: str, what: str, findings: Sequence[Finding], words: tuple[str, str, str]) -> list[str]:
     if not findings:
         return []
     found = Counter(finding.outcome for finding in findings)
     counts = ", ".join(
         f"{found[outcome]} {word}"
-        for outcome, word in (("passed", "confirmed"), ("failed", "contradicted"), ("skipped", "undecided"))
+        for outcome, word in zip(("passed", "failed", "skipped"), words, strict=True)
         if found[outcome]
     )
-    lost = [
-        f"CONTRADICTED {finding.claim}: {finding.says}; here {finding.measured}"
-        for finding in findings
-        if finding.outcome == "failed"
-    ]
-    return [*lost, f"claims: {len(findings)} {'figure' if len(findings) == 1 else 'figures'}, {counts}"]
+    return [f"{of}: {len(findings)} {what if len(findings) == 1 else what + 's'}, {counts}"]
 
 
 def _of_several(tested: Sequence[Tested]) -> list[str]:
