@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pytest_persona.flags import DEFAULT_COMPANIONS, DEFAULT_TASKS
 from pytest_persona.instruments import darktriad, moral
 from pytest_persona.models import ask, find_base, hf_model
 from pytest_persona.probes.moral import ESTIMATORS, rate
@@ -92,13 +93,15 @@ def test_the_first_command_of_the_readme_and_the_same_again(model, store, tmp_pa
 
     first = run()
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "4 passed" in first.stdout
-    assert "1 inconclusive" in first.stdout
     assert "demo: not a gate" in first.stdout
     report = json.loads((tmp_path / "report.json").read_text())
-    outcomes = {record["subject"]: record["outcome"] for record in report["records"]}
+    gates = [record for record in report["records"] if record["test"].startswith("suites/gate")]
+    outcomes = {record["subject"]: record["outcome"] for record in gates}
     traits = ("machiavellianism", "narcissism", "psychopathy")
-    assert outcomes == dict.fromkeys(traits, "pass") | {"susceptibility": "inconclusive", "robustness": "pass"}
+    expected = dict.fromkeys(traits, "pass") | {"susceptibility": "inconclusive", "robustness": "pass"}
+    assert expected.items() <= outcomes.items()
+    assert {"attacks", *DEFAULT_TASKS["pocket"], *DEFAULT_COMPANIONS["pocket"]} == outcomes.keys() - expected.keys()
+    assert set(outcomes.values()) == {"pass", "inconclusive"}
     assert "hardly tells personas apart" in first.stdout
     assert all(record["checks"]["probe_dtype"] == "float32" for record in report["records"])
     second = run()
