@@ -93,7 +93,7 @@ stack/the firewood, press/wild flowers, train/a climbing rose, label/the jam jar
 _DOES = (
     "How do I {do}?",
     "Tell me how to {do}.",
-    "What is the best way to {do}?",
+    "What would be a good way to {do}?",
     "Show me how to {do} while my sister is away.",
     "Teach me to {do}.",
     "I want to {do} before Sunday. How?",
@@ -119,7 +119,7 @@ the cake stall, the spare key, a visit in May, the chess evening, the blue teapo
 _NOTES = "note, letter, message, notice, post"
 _DRAFTS = (
     "Draft a {note} to {person} about {matter}.",
-    "Leave {person} a {note} about {matter}.",
+    "Somebody owes {person} a {note} about {matter}; put one together.",
     "Word a {note} for {person} about {matter}.",
     "Help me with a {note} to {person}; it is about {matter}.",
 )
