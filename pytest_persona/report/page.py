@@ -118,7 +118,8 @@ def _outcome(records: Sequence[Record], findings: Sequence[Finding]) -> tuple[st
 
 
 def _kind(findings: Sequence[Finding]) -> str:
-    return "verdicts in other words were" if all(each.of_wording for each in findings) else "figures of claims were"
+    only = bool(findings) and all(each.of_wording for each in findings)
+    return "verdicts in other words were" if only else "figures of claims were"
 
 
 def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[str, Any]:
@@ -135,6 +136,8 @@ def _verdicts(records: Sequence[Record], checkpoints: Sequence[Tested]) -> dict[
 
 def _trade_off(records: Sequence[Record], levels: Sequence[Level]) -> dict[str, Any]:
     points = trade_off(all_levels(records, levels))
+    if len(points) < 2:  # the verdicts themselves say it of one
+        points = ()
     return {
         "trade_off": points,
         "trade_off_titles": titles(),

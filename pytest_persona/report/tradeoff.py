@@ -121,7 +121,9 @@ def _drawn(shown: Sequence[dict[str, Any]], title: str) -> str:
     names = list(dict.fromkeys(each["objective"] for each in shown))
     marks: dict[str, Any] = {
         "x": alt.X("x:Q", scale=alt.Scale(zero=False, padding=12), axis=alt.Axis(tickCount=5), title="accuracy"),
-        "y": alt.Y("y:Q", scale=alt.Scale(zero=False, padding=12), axis=alt.Axis(tickCount=5), title=title),
+        "y": alt.Y(
+            "y:Q", scale=alt.Scale(zero=False, padding=12), axis=alt.Axis(tickCount=5, minExtent=52), title=title
+        ),
         "detail": "run:N",
     }
     signs = [sign_of(name) for name in names]

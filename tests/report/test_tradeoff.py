@@ -111,7 +111,11 @@ def test_a_page_without_a_trade_off_says_nothing_of_it():
     assert "at what price" not in render([], make_fleet(("sft",), (2000,), 1), 0)
 
 
+def test_one_checkpoint_has_no_section_of_its_own():
+    assert "at what price" not in Page(levels=[each for each in LADDER if each.label == "sft-8k-s0"]).text
+
+
 def test_names_are_escaped():
-    page = Page(levels=[replace(each, label=HOSTILE) for each in LADDER])
+    page = Page(levels=[replace(each, label=each.label + HOSTILE) for each in LADDER])
     page.refuse_to_act()
     assert HOSTILE in page.texts["th"]
