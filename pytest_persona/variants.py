@@ -21,8 +21,8 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
 
     A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` or `ladders` gets each
     of the run's values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each
-    `family`. One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a test
-    parametrizes itself is left alone.
+    `family`. One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a
+    test parametrizes itself is left alone.
     """
     names = set(metafunc.fixturenames) - _given(metafunc)
     plans = options.plans
