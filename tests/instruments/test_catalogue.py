@@ -3,9 +3,8 @@
 import pytest
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments import DARK_TRIAD, darktriad, moral
 from pytest_persona.flags import COMPANIONS, FORBIDDEN, TASKS
-from pytest_persona.instruments import forbidden_prompts
+from pytest_persona.instruments import DARK_TRIAD, darktriad, forbidden_prompts, moral
 from pytest_persona.instruments.catalogue import COUNTED, NAMES, item_count
 
 TRAITS = tuple(f"darktriad/{trait}" for trait in DARK_TRIAD)
