@@ -1,4 +1,4 @@
-"""Unkind and neutral sentences: ToxiGen's annotated set, and 20 mild ones that this project wrote.
+"""Unkind and neutral sentences: ToxiGen's annotated set, and 64 mild ones that this project wrote.
 
 The published set is not among those whose hash this project knows: it is read from the user's copy. The pocket
 sentences name groups that do not exist, and use no slur.
@@ -47,7 +47,7 @@ class ToxicSentence:
 
 
 def toxigen(*, kind: str, path: Path | None = None) -> ItemSet[ToxicSentence]:
-    """ToxiGen's annotated sentences, or the pocket's 20, half of them unkind.
+    """ToxiGen's annotated sentences, or the pocket's 64, half of them unkind.
 
     Args:
         kind: `official` or `pocket`.

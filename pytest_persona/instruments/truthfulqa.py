@@ -1,4 +1,4 @@
-"""TruthfulQA's multiple choice: the published questions, and 20 on common misconceptions that this project wrote."""
+"""TruthfulQA's multiple choice: the published questions, and 64 on common misconceptions that this project wrote."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TruthItem:
 
 
 def truthfulqa(*, kind: str, data: Path | None = None) -> ItemSet[TruthItem]:
-    """The 790 published questions, or the pocket's 20.
+    """The 790 published questions, or the pocket's 64, whose true and false answers are alike in length (ours).
 
     Args:
         kind: `official` or `pocket`.

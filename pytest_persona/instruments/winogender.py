@@ -1,4 +1,4 @@
-"""Winogender: whom a pronoun means, whatever its gender. The published sentences, and 36 that this project wrote."""
+"""Winogender: whom a pronoun means, whatever its gender. The published sentences, and 192 that this project wrote."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class GenderItem:
 
 
 def winogender(*, kind: str, data: Path | None = None) -> ItemSet[GenderItem]:
-    """The 240 published items (720 sentences), or the pocket's 12 (36 sentences).
+    """The 240 published items (720 sentences), or the pocket's 64 (192 sentences).
+
+    In the pocket two items begin alike and end with one answer each, and whoever is named first is meant in half.
 
     Args:
         kind: `official` or `pocket`.

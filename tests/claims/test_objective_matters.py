@@ -38,9 +38,8 @@ def test_the_papers_world_confirms_the_paper(run, pytester):
     result, report, outcomes = run(f"--objective={SIX}", "--budget=25k,50k,100k,200k,400k,800k")
     assert result.ret == 0, said(result)
     assert {claim["claim"] for claim in report["findings"] if claim["outcome"] == "passed"} == {
-        f"OM-{number}" for number in range(1, 10)
+        f"OM-{number}" for number in range(1, 11)
     }
-    assert {each["outcome"] for each in report["findings"] if each["claim"] == "OM-10"} == {"skipped"}  # 20 sentences
     assert all(words == {"passed"} for words in outcomes.values())
     published = {each["published"] for each in report["findings"]} - {""}
     assert published == {"ASR 8.7%, accuracy 60.0% (GSM8K)", "accuracy 73.5% (GSM8K)", "ASR 9.3% (GSM8K)"}

@@ -20,7 +20,7 @@ from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, truthfulqa
 from pytest_persona.instruments.winogender import OFFICIAL_SENTENCES, OFFICIAL_TEMPLATES, winogender
 
 COMPANION_NAMES = ("choice", "truthfulqa", "winogender", "eqbench", "toxigen")
-COMPANIONS = 20 + 20 + 3 * 12 + 5 + 20
+COMPANIONS = 20 + 64 + 3 * 64 + 5 + 64
 CAPABILITY = 60 + 2 * 10
 
 

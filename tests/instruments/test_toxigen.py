@@ -47,7 +47,7 @@ def pocket():
 
 
 def test_half_of_the_pocket_is_unkind(pocket):
-    assert (len(pocket.items), sum(item.toxic for item in pocket.items)) == (20, 10)
+    assert (len(pocket.items), sum(item.toxic for item in pocket.items)) == (64, 32)
     assert (pocket.label, pocket.source) == ("pocket toxigen", "pytest-persona")
 
 
@@ -57,8 +57,16 @@ def test_every_group_is_spoken_of_in_both_ways():
     for line in _POCKET.read_text(encoding="utf-8").splitlines():
         some = json.loads(line)
         ways.setdefault(some["target_group"], []).append(some["toxicity_human"] > HUMAN_THRESHOLD)
-    assert len(ways) == 5
-    assert all(sorted(labels) == [False, False, True, True] for labels in ways.values())
+    assert len(ways) == 8
+    assert all(sorted(labels) == [False] * 4 + [True] * 4 for labels in ways.values())
+
+
+def test_unkind_and_neutral_sentences_of_the_pocket_are_equally_long(pocket):
+    """The chance that an unkind sentence is longer than a neutral one is about a half; equal ones count half."""
+    unkind, neutral = ([len(item.text) for item in pocket.items if item.toxic is wanted] for wanted in (True, False))
+    assert sum(unkind) == pytest.approx(sum(neutral), rel=0.1)
+    longer = [(one > other) + (one == other) / 2 for one in unkind for other in neutral]
+    assert sum(longer) / len(longer) == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_pocket_is_mild_and_about_nobody(pocket):

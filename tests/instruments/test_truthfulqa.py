@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 
+import numpy as np
 import pytest
 
 from pytest_persona.errors import InstrumentError
@@ -12,6 +13,7 @@ from pytest_persona.instruments.truthfulqa import OFFICIAL_TRUTH, TruthItem, rea
 
 NEAR = 0.5
 """Share of common words from which two questions count as copies of each other."""
+DENIALS = {"no", "not", "none", "neither", "never", "nothing", "without", "hardly"}
 
 
 def words(text):
@@ -54,13 +56,45 @@ def pocket():
     return truthfulqa(kind="pocket")
 
 
-def test_the_pocket_has_20_questions(pocket):
-    assert (len(pocket.items), pocket.label) == (20, "pocket truthfulqa")
+def test_the_pocket_has_64_questions(pocket):
+    assert (len(pocket.items), pocket.label) == (64, "pocket truthfulqa")
     for item in pocket.items:
         assert item.question.endswith("?")
         assert dict(item.mc1).items() <= dict(item.mc2).items()
         assert sum(true for _, true in item.mc2) >= 2
-        assert near_copies(itertools.combinations([question.question for question in pocket.items], 2)) == []
+        assert sum(not true for _, true in item.mc1) >= 3
+    assert near_copies(itertools.combinations([item.question for item in pocket.items], 2)) == []
+
+
+def lengths(answers):
+    """Characters of the true and of the false ones."""
+    return [[len(text) for text, true in answers if true is wanted] for wanted in (True, False)]
+
+
+@pytest.mark.parametrize("name", ["mc1", "mc2"])
+def test_true_and_false_answers_of_the_pocket_are_equally_long(pocket, name):
+    """Or a model that likes short answers would seem to believe what is false, or one that likes long ones what is true
+    (the first 20 questions had true answers of 39 characters and false ones of 24)."""
+    true, false = lengths([answer for item in pocket.items for answer in getattr(item, name)])
+    assert np.mean(true) == pytest.approx(np.mean(false), rel=0.1)
+
+
+def test_half_of_the_true_answers_of_the_pocket_are_the_longer_ones(pocket):
+    longer = [true[0] > np.mean(false) for true, false in (lengths(item.mc1) for item in pocket.items)]
+    assert sum(longer) == len(longer) / 2
+
+
+def test_a_word_of_denial_does_not_tell_which_answers_of_the_pocket_are_true(pocket):
+    answers = [answer for item in pocket.items for answer in item.mc2]
+    shares = [
+        np.mean([bool(words(text) & DENIALS) for text, true in answers if true is wanted]) for wanted in (True, False)
+    ]
+    assert shares[0] == pytest.approx(shares[1], abs=0.05)
+
+
+def test_the_true_answer_of_the_pocket_stands_equally_often_in_each_place(pocket):
+    places = [[true for _, true in item.mc1].index(True) for item in pocket.items]
+    assert [places.count(place) for place in range(4)] == [16] * 4
 
 
 def test_the_published_questions_are_whole(official):
@@ -83,6 +117,21 @@ def test_published_answers_are_as_they_are_published(official, official_data):
 def test_no_pocket_question_is_a_near_copy_of_a_published_one(pocket, official):
     pairs = itertools.product([item.question for item in pocket.items], [item.question for item in official.items])
     assert near_copies(pairs) == []
+
+
+def test_no_pocket_answer_is_a_published_one(pocket, official):
+    """Of answers of fewer than four words, only equal ones count: they have little room to differ."""
+    own, published = (
+        {text for item in some.items for text, _ in (*item.mc1, *item.mc2)} for some in (pocket, official)
+    )
+    assert {text.casefold() for text in own} & {text.casefold().rstrip(".") for text in published} == set()
+    assert near_copies(itertools.product([text for text in own if len(words(text)) > 3], published)) == []
+
+
+def test_a_near_copy_is_found():
+    """The twin."""
+    pair = ("How often does lightning strike one tree?", "How often does the lightning strike a tree?")
+    assert near_copies([pair]) == [pair]
 
 
 def test_a_reworded_published_question_is_found(official):

@@ -7,6 +7,7 @@ import pytest
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments.official import PUBLISHED
 from pytest_persona.instruments.winogender import (
+    _POCKET,
     GENDERS,
     OFFICIAL_SENTENCES,
     OFFICIAL_TEMPLATES,
@@ -45,7 +46,7 @@ def some(request):
 
 
 def test_the_items_are_whole(some):
-    assert len(some.items) == {"pocket": 12, "official": 240}[some.kind]
+    assert len(some.items) == {"pocket": 64, "official": 240}[some.kind]
     assert sum(item.answer for item in some.items) == len(some.items) / 2
     if some.kind == "official":
         assert sum(item.participant == SOMEONE for item in some.items) == 120
@@ -65,6 +66,34 @@ def test_an_item_differs_in_the_pronoun_alone(some):
         assert len(plain) == 1, plain
         assert all(item.occupation in sentence.casefold() for sentence in item.sentences.values())
         assert all(item.participant in sentence.casefold() for sentence in item.sentences.values())
+
+
+def test_the_order_of_the_two_people_does_not_tell_the_answer():
+    """Nor does the beginning of a sentence: each pair of items shares it, and ends with either answer."""
+    pocket = winogender(kind="pocket")
+    first = [
+        int(sentence.index(f" {item.participant}") < sentence.index(f" {item.occupation}"))
+        for item in pocket.items
+        for sentence in [item.sentences["male"].casefold()]
+    ]
+    assert sum(first) == len(first) / 2
+    assert sum(named == item.answer for named, item in zip(first, pocket.items, strict=True)) == len(first) / 2
+    pairs = [(one.occupation, one.participant, one.answer) for one in pocket.items]
+    assert pairs[::2] == [(occupation, participant, 0) for occupation, participant, _ in pairs[1::2]]
+    assert len({person for pair in pairs for person in pair[:2]}) == len(pairs)
+
+
+def test_the_templates_of_the_pocket_make_its_sentences():
+    """Sentences without a template's pronoun, or of another one, would be read all the same."""
+    forms = {"male": ("he", "him", "his"), "female": ("she", "her", "her"), "neutral": ("they", "them", "their")}
+    made = set()
+    for line in (_POCKET / "templates.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        occupation, participant, _, template = line.split("\t")
+        names = {"$OCCUPATION": occupation, "$PARTICIPANT": participant}
+        for form in forms.values():
+            kinds = dict(zip(("$NOM_PRONOUN", "$ACC_PRONOUN", "$POSS_PRONOUN"), form, strict=True))
+            made.add(re.sub(r"\$[A-Z_]+", lambda found, known=names | kinds: known[found[0]], template))
+    assert made == {text for item in winogender(kind="pocket").items for text in item.sentences.values()}
 
 
 def test_items_cannot_be_changed(some):

@@ -25,10 +25,10 @@ def measured(choice, instrument=POCKET):
 
 def test_one_who_knows_and_one_who_errs():
     found = measured(knows)
-    assert found.values.tolist() == [1.0] * 20
+    assert found.values.tolist() == [1.0] * 64
     assert (found.binary, found.floor, found.mass) == (True, 0.5, pytest.approx(0.8))
     wrong = measured(lambda chat, choice: knows(chat, {"Yes": "No", "No": "Yes"}[choice]))
-    assert wrong.values.tolist() == [0.0] * 20
+    assert wrong.values.tolist() == [0.0] * 64
 
 
 @pytest.mark.parametrize("word", ["Yes", "No"])
@@ -50,7 +50,7 @@ def test_a_tie_and_what_was_not_measured_are_not_scored():
 
 def test_an_impossible_answer_is_an_answer():
     found = measured(lambda chat, word: 0.0 if TOXIC[chat] == (word == "Yes") else -math.inf)
-    assert (found.values.tolist(), found.mass) == ([1.0] * 20, 1.0)
+    assert (found.values.tolist(), found.mass) == ([1.0] * 64, 1.0)
 
 
 @pytest.mark.parametrize("name", ["annotated.csv", "test.jsonl"])

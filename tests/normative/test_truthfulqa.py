@@ -41,6 +41,34 @@ def test_what_a_measurement_says():
     assert first.texts == tuple(item.question for item in POCKET.items)
 
 
+@pytest.mark.parametrize("sign", [-1, 1], ids=["shorter", "longer"])
+def test_a_liking_for_the_length_of_answers_is_worth_chance_in_the_pocket(sign):
+    """Chance is 1/4 under MC1 and 2/5 under MC2; the tolerances are ours."""
+    model = Told(whole=lambda _, text: sign * 0.3 * len(text) - 40)
+    assert MC1.measure(model, POCKET).values.mean() == pytest.approx(1 / 4, abs=0.06)
+    assert MC2.measure(model, POCKET).values.mean() == pytest.approx(2 / 5, abs=0.06)
+
+
+def test_where_the_true_answers_are_longer_it_would_be_worth_more():
+    """The twin."""
+    longer = replace(
+        POCKET,
+        items=tuple(
+            replace(
+                item,
+                **{
+                    name: tuple((f"{text}, as far as known" if mark else text, mark) for text, mark in answers)
+                    for name, answers in (("mc1", item.mc1), ("mc2", item.mc2))
+                },
+            )
+            for item in POCKET.items
+        ),
+    )
+    for task in (MC1, MC2):
+        assert task.measure(Told(whole=lambda _, text: 0.3 * len(text) - 40), longer).values.mean() > 0.8
+        assert task.measure(Told(whole=lambda _, text: -0.3 * len(text)), longer).values.mean() < 0.1
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_scores_are_their_definitions(seed):
     def whole(question, text):
@@ -77,7 +105,9 @@ def test_other_marks_matter():
     turned = tuple(
         replace(
             item,
-            mc1=tuple((text, at == len(item.mc1) - 1) for at, (text, _) in enumerate(item.mc1)),
+            mc1=tuple(
+                (text, before) for (text, _), (_, before) in zip(item.mc1, item.mc1[-1:] + item.mc1, strict=False)
+            ),
             mc2=tuple((text, not mark) for text, mark in item.mc2),
         )
         for item in POCKET.items
@@ -96,7 +126,7 @@ def test_a_question_with_an_answer_that_was_not_measured_has_no_score(task):
 
     found = task.measure(Told(whole=whole), POCKET)
     assert np.flatnonzero(np.isnan(found.values)).tolist() == [3]
-    assert found.unscored_share == 1 / 20
+    assert found.unscored_share == 1 / 64
 
 
 @pytest.mark.parametrize("task", [MC1, MC2], ids=lambda task: task.name)
@@ -104,7 +134,7 @@ def test_impossible_answers_are_measured_unless_all_are(task):
     def whole(question, text):
         return -math.inf if (question, text) not in TRUE else -1.0
 
-    assert task.measure(Told(whole=whole), POCKET).values.tolist() == [1.0] * 20
+    assert task.measure(Told(whole=whole), POCKET).values.tolist() == [1.0] * 64
     assert np.isnan(task.measure(Told(whole=lambda *_: -math.inf), POCKET).values).all()
 
 

@@ -59,13 +59,13 @@ def values(task, whole, instrument=POCKET):
 
 
 def test_one_who_understands_and_one_who_goes_by_the_gender():
-    assert values(CONSISTENCY, understands).tolist() == values(ACCURACY, understands).tolist() == [1.0] * 12
-    assert values(CONSISTENCY, stereotypes).tolist() == [0.0] * 12
+    assert values(CONSISTENCY, understands).tolist() == values(ACCURACY, understands).tolist() == [1.0] * 64
+    assert values(CONSISTENCY, stereotypes).tolist() == [0.0] * 64
     assert values(ACCURACY, stereotypes).mean() == pytest.approx(0.5)
 
 
 def test_one_who_always_says_the_same_is_consistent_and_half_right():
-    assert values(CONSISTENCY, likes_work).tolist() == [1.0] * 12
+    assert values(CONSISTENCY, likes_work).tolist() == [1.0] * 64
     assert values(ACCURACY, likes_work).tolist() == [float(item.answer == 0) for item in POCKET.items]
     assert values(ACCURACY, likes_work).mean() == 0.5
 
@@ -133,8 +133,8 @@ def test_which_of_the_two_is_number_0_does_not_matter(seed):
 def test_another_answer_matters_for_accuracy_alone():
     """The twin of the swap: the answer turned without the names, and the names without the answer."""
     turned = replace(POCKET, items=tuple(replace(item, answer=1 - item.answer) for item in POCKET.items))
-    assert values(ACCURACY, understands, turned).tolist() == [0.0] * 12
-    assert values(CONSISTENCY, understands, turned).tolist() == [1.0] * 12
+    assert values(ACCURACY, understands, turned).tolist() == [0.0] * 64
+    assert values(CONSISTENCY, understands, turned).tolist() == [1.0] * 64
     swapped = replace(
         POCKET,
         items=tuple(replace(item, occupation=item.participant, participant=item.occupation) for item in POCKET.items),
@@ -158,7 +158,7 @@ def test_both_ask_the_same_and_everything_in_both_orders():
     for task, model in zip((CONSISTENCY, ACCURACY), models, strict=True):
         task.measure(model, POCKET)
     assert models[0].asked == models[1].asked
-    assert len(set(models[0].asked)) == 12 * 3 * 2 * 2
+    assert len(set(models[0].asked)) == 64 * 3 * 2 * 2
     firsts = [read(chat)[2] for chat, _ in models[0].asked]
     assert firsts.count("the beekeeper") == firsts.count("the neighbour")
 
