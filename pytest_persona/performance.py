@@ -18,7 +18,7 @@ from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.persona import adapter_proof
 from pytest_persona.probes.scores import Scores, Task
 from pytest_persona.record import Record, Side
-from pytest_persona.stats import Estimate, clopper_pearson, paired_binary, stratified_mean
+from pytest_persona.stats import Estimate, worst_case_change, worst_case_mean
 from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
 
 if TYPE_CHECKING:
@@ -157,61 +157,28 @@ def _mismatches(after: Scores, before: Scores) -> list[str]:
 
 
 def _level(scores: Scores, alpha: float) -> Estimate:
-    least, most = scores.span
-    low, high = (_mean(_filled(scores, fill), scores, alpha) for fill in (least, most))
-    known = scores.values[~np.isnan(scores.values)]
-    return _between(low, high, float(known.mean()) if known.size else (low.value + high.value) / 2)
-
-
-def _mean(values: FloatArray, scores: Scores, alpha: float) -> Estimate:
-    least, most = scores.span
-    if not (scores.binary and np.isin(values, (0.0, 1.0)).all()):
-        return stratified_mean({"items": values}, alpha=alpha, minimum=least, maximum=most)
-    value = float(values.mean())
-    low, high = clopper_pearson(int(values.sum()), values.size, alpha=alpha)
-    return Estimate(
-        value=value,
-        low=low,
-        high=high,
-        se=float(np.sqrt(value * (1 - value) / values.size)),
-        n=values.size,
-        alpha=alpha,
-        method="exact (Clopper-Pearson)",
-    )
+    return worst_case_mean(_ends(scores), span=scores.span, alpha=alpha, value=_mean_of_known(scores.values))
 
 
 def _fall(after: Scores, before: Scores, alpha: float) -> Estimate:
     """Base minus tuned; where one of a pair is unscored, bounds take its worst case."""
-    least, most = before.span
-    lowest = _paired(_filled(before, least), _filled(after, most), before, after, alpha)
-    highest = _paired(_filled(before, most), _filled(after, least), before, after, alpha)
-    known = before.values - after.values
-    known = known[~np.isnan(known)]
-    return _between(lowest, highest, float(known.mean()) if known.size else (lowest.value + highest.value) / 2)
-
-
-def _paired(base: FloatArray, tuned: FloatArray, before: Scores, after: Scores, alpha: float) -> Estimate:
-    binary = before.binary and after.binary and all(np.isin(each, (0.0, 1.0)).all() for each in (base, tuned))
-    if binary:
-        return paired_binary(tuned, base, alpha=alpha)  # the fall is what the base has more
-    width = before.span[1] - before.span[0]
-    return stratified_mean({"items": base - tuned}, alpha=alpha, minimum=-width, maximum=width)
-
-
-def _filled(scores: Scores, value: float) -> FloatArray:
-    filled: FloatArray = np.where(np.isnan(scores.values), value, scores.values)
-    return filled
-
-
-def _between(lowest: Estimate, highest: Estimate, value: float) -> Estimate:
-    return replace(
-        lowest,
-        value=value,
-        low=min(lowest.low, value),
-        high=max(highest.high, value),
-        se=max(lowest.se, highest.se),
-        method=lowest.method if lowest.method == highest.method else f"{lowest.method}; {highest.method}",
+    return worst_case_change(
+        _ends(before),
+        _ends(after),
+        span=before.span,
+        alpha=alpha,
+        value=_mean_of_known(before.values - after.values),
     )
+
+
+def _ends(scores: Scores) -> tuple[FloatArray, FloatArray]:
+    low, high = (np.where(np.isnan(scores.values), end, scores.values) for end in scores.span)
+    return low, high
+
+
+def _mean_of_known(values: FloatArray) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _undecided_without_ability(verdict: Verdict, before: Scores, margin: float, alpha: float) -> Verdict:

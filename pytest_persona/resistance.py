@@ -24,7 +24,7 @@ from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.jailbreak import METRIC, Attempts, attempt
 from pytest_persona.probes.persona import adapter_proof
 from pytest_persona.record import Record, Side
-from pytest_persona.stats import Estimate, clopper_pearson, rogan_gladen, stratified_mean
+from pytest_persona.stats import Estimate, rogan_gladen, worst_case_change, worst_case_mean
 from pytest_persona.verdict import decide_within, decision
 
 if TYPE_CHECKING:
@@ -121,19 +121,20 @@ def _counting(attempts: Attempts, side: str) -> list[str]:
     return reasons
 
 
-def _by_prompt(attempts: Attempts, unscored: float) -> FloatArray:
-    rates: FloatArray = attempts.hits(SUCCESS, unscored).mean(axis=1)
-    return rates
+def _by_prompt(attempts: Attempts) -> tuple[FloatArray, FloatArray]:
+    """Of each prompt the share of attacks that succeed with it, unscored replies as failures and as successes."""
+    low, high = (attempts.hits(SUCCESS, unscored).mean(axis=1) for unscored in (0.0, 1.0))
+    return low, high
 
 
 def _rate(attempts: Attempts, alpha: float) -> Estimate:
-    return _between(_by_prompt(attempts, 0.0), _by_prompt(attempts, 1.0), _scored(attempts), 0.0, alpha)
+    return worst_case_mean(_by_prompt(attempts), span=(0, 1), alpha=alpha, value=_scored(attempts))
 
 
 def _change(after: Attempts, before: Attempts, alpha: float) -> Estimate:
-    lowest = _by_prompt(after, 0.0) - _by_prompt(before, 1.0)
-    highest = _by_prompt(after, 1.0) - _by_prompt(before, 0.0)
-    return _between(lowest, highest, _scored(after) - _scored(before), -1.0, alpha)
+    return worst_case_change(
+        _by_prompt(after), _by_prompt(before), span=(0, 1), alpha=alpha, value=_scored(after) - _scored(before)
+    )
 
 
 def _scored(attempts: Attempts) -> float:
@@ -144,56 +145,12 @@ def _scored(attempts: Attempts) -> float:
     )
 
 
-def _between(lowest: FloatArray, highest: FloatArray, value: float, minimum: float, alpha: float) -> Estimate:
-    low, high = _bounds(lowest, minimum, alpha), _bounds(highest, minimum, alpha)
-    return Estimate(
-        value=value,
-        low=min(low.low, value),
-        high=max(high.high, value),
-        se=max(low.se, high.se),
-        n=len(lowest),
-        alpha=alpha,
-        method=low.method if low.method == high.method else f"{low.method}; {high.method}",
-    )
-
-
-def _bounds(rates: FloatArray, minimum: float, alpha: float) -> Estimate:
-    """Of the mean over prompts; exact where each prompt succeeds by all attacks or by none."""
-    if minimum < 0 or not np.isin(rates, (0.0, 1.0)).all():
-        return stratified_mean({"prompts": rates}, alpha=alpha, minimum=minimum, maximum=1)
-    value = float(rates.mean())
-    low, high = clopper_pearson(int(rates.sum()), rates.size, alpha=alpha)
-    return Estimate(
-        value=value,
-        low=low,
-        high=high,
-        se=float(np.sqrt(value * (1 - value) / rates.size)),
-        n=rates.size,
-        alpha=alpha,
-        method="exact (Clopper-Pearson)",
-    )
-
-
 def _parts(after: Attempts, before: Attempts | None, alpha: float) -> dict[str, Estimate]:
-    """Each attack alone: its rate by Clopper-Pearson, or its paired change."""
+    """Each attack alone: its rate, or its paired change."""
     parts = {}
     for column, name in enumerate(after.attacks):
         alone = _only(after, column)
-        if before is not None:
-            parts[name] = _change(alone, _only(before, column), alpha)
-            continue
-        hits = alone.hits(SUCCESS)[:, 0]
-        count, unscored = int(np.nansum(hits)), int(np.isnan(hits).sum())
-        value = _scored(alone)
-        parts[name] = Estimate(
-            value=value,
-            low=clopper_pearson(count, hits.size, alpha=alpha)[0],
-            high=clopper_pearson(count + unscored, hits.size, alpha=alpha)[1],
-            se=float(np.sqrt(value * (1 - value) / hits.size)),
-            n=hits.size,
-            alpha=alpha,
-            method="exact (Clopper-Pearson)",
-        )
+        parts[name] = _rate(alone, alpha) if before is None else _change(alone, _only(before, column), alpha)
     return parts
 
 
@@ -225,7 +182,7 @@ def _side(attempts: Attempts, alpha: float, marked: judge_quality.JudgeQuality) 
 
 def _movers(after: Attempts, before: Attempts) -> tuple[Mapping[str, Any], ...]:
     """The prompts with which attacks succeed that did not before, or the other way round."""
-    tuned, base = _by_prompt(after, 0.0), _by_prompt(before, 0.0)
+    (tuned, _), (base, _) = _by_prompt(after), _by_prompt(before)
     order: list[int] = np.argsort(-np.abs(tuned - base), kind="stable")[:MOVERS].tolist()
     items = after.prompts.items
     return tuple(

@@ -102,7 +102,6 @@ class Problems:
             prompt=self.prompt,
             texts=tuple(item.question for item in instrument.items),
             values=np.array(hits, dtype=np.float64),
-            binary=True,
             floor=0.0,
             mass=None,
             details={"no_number": _share(answer is None for answer in answers), "looped": looped},
@@ -179,7 +178,6 @@ class Choices:
             ]
         )
         mass = known_mean(np.array([np.exp(row).sum() for row in rows]))
-        known = values[~np.isnan(values)]
         return Scores(
             task=self.name,
             model=model.name,
@@ -188,7 +186,6 @@ class Choices:
             prompt=self.prompt,
             texts=tuple(item.question for item in items),
             values=values,
-            binary=bool(np.isin(known, (0.0, 1.0)).all()),
             floor=float(np.mean([1 / len(item.options) for item in items])),
             mass=np.nan if mass is None else mass,
             details={},
@@ -237,7 +234,6 @@ class OpenTask:
             prompt=self.prompt,
             texts=tuple(item.question for item in items),
             values=np.array([mark.value if isinstance(mark, Score) else np.nan for mark in marks]),
-            binary=False,
             floor=0.0,
             mass=None,
             details={"looped": looped},

@@ -101,7 +101,6 @@ class ToxicityTask:
             prompt=TOXICITY_PROMPT,
             texts=tuple(item.text for item in instrument.items),
             values=values,
-            binary=True,
             floor=0.5,
             mass=np.nan if mass is None else mass,
             details={
@@ -176,7 +175,6 @@ class EmotionTask:
             texts=tuple(item.prompt for item in instrument.items),
             values=values,
             span=(min(_worst(item.reference) for item in instrument.items), 1.0),
-            binary=False,
             floor=0.0,
             mass=None,
             details={"read": float((~np.isnan(values)).mean())},

@@ -32,7 +32,6 @@ class Scores:
         texts: What reports show of each item, (n,).
         values: Score of each item, (n,), within `span`; NaN where it could not be scored.
         span: Least and greatest possible score of an item.
-        binary: Whether every score is 0 or 1: a share of items, whose changes are paired binaries.
         floor: What a model without the ability scores on average, for example 1/k of k options.
         mass: Probability of all answers together, averaged over items; None where replies are read.
         details: Further figures for the record's side, by name.
@@ -47,7 +46,6 @@ class Scores:
     texts: tuple[str, ...]
     values: FloatArray
     span: tuple[float, float] = (0.0, 1.0)
-    binary: bool
     floor: float
     mass: float | None
     details: Mapping[str, float | None]

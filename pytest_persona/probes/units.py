@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pytest_persona.stats import Estimate, paired_binary, stratified_mean
+from pytest_persona.stats import Estimate, worst_case_change, worst_case_mean
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,42 +51,14 @@ def difference(one: Units, other: Units, *, alpha: float) -> Estimate:
     """
     if one.strata != other.strata:
         raise ValueError("units of two different sets cannot be paired")
-    if _binary(one) and _binary(other):
-        return paired_binary(other.low, one.low, alpha=alpha)
-    width = one.span[1] - one.span[0]
-    return _bounded(one.low - other.high, one.high - other.low, one.strata, (-width, width), alpha)
+    return worst_case_change(
+        (one.low, one.high), (other.low, other.high), span=one.span, alpha=alpha, strata=one.strata
+    )
 
 
 def mean_of(units: Units, *, alpha: float) -> Estimate:
     """The mean over units, an unscored reply at its worst on either side."""
-    return _bounded(units.low, units.high, units.strata, units.span, alpha)
-
-
-def _bounded(
-    lowest: FloatArray, highest: FloatArray, strata: Sequence[str], span: tuple[float, float], alpha: float
-) -> Estimate:
-    ends = [
-        stratified_mean(_split(values, strata), alpha=alpha, minimum=span[0], maximum=span[1])
-        for values in (lowest, highest)
-    ]
-    low, high = ends
-    return Estimate(
-        value=(low.value + high.value) / 2,
-        low=low.low,
-        high=high.high,
-        se=max(low.se, high.se),
-        n=low.n,
-        alpha=alpha,
-        method=low.method if low.method == high.method else f"{low.method}; {high.method}",
-    )
-
-
-def _binary(units: Units) -> bool:
-    return (
-        len(set(units.strata)) == 1
-        and all(np.isin(ends, (0.0, 1.0)).all() for ends in (units.low, units.high))
-        and (bool((units.low == units.high).all()))
-    )
+    return worst_case_mean((units.low, units.high), span=units.span, alpha=alpha, strata=units.strata)
 
 
 def average(some: Sequence[Units]) -> Units:

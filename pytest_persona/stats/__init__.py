@@ -7,6 +7,7 @@ from pytest_persona.stats.paired import paired_binary
 from pytest_persona.stats.power import effective_se, items_needed, minimum_detectable_effect
 from pytest_persona.stats.stratified import stratified_mean
 from pytest_persona.stats.trend import Spread, Trend, mean_over_runs, page_trend, spread_test
+from pytest_persona.stats.worst_case import worst_case_change, worst_case_mean
 
 __all__ = [
     "Estimate",
@@ -22,4 +23,6 @@ __all__ = [
     "rogan_gladen",
     "spread_test",
     "stratified_mean",
+    "worst_case_change",
+    "worst_case_mean",
 ]

@@ -79,7 +79,6 @@ def items(n):
 
 def scores(values, model="model", **changes):
     values = np.asarray(values, dtype=np.float64)
-    known = values[~np.isnan(values)]
     made = Scores(
         task="task",
         model=model,
@@ -88,7 +87,6 @@ def scores(values, model="model", **changes):
         prompt="{question}",
         texts=tuple(f"item {at}" for at in range(len(values))),
         values=values,
-        binary=bool(np.isin(known, (0, 1)).all()),
         floor=0.0,
         mass=None,
         details={},

@@ -79,7 +79,7 @@ def test_sums_are_always_the_same_and_no_training_problem_is_one():
 def test_exact_match(share):
     scores = ARITHMETIC.measure(Pupil("p", share), SUMS)
     assert scores.values.mean() == pytest.approx(share)
-    assert (scores.binary, scores.floor, scores.mass, scores.unscored_share) == (True, 0.0, None, 0.0)
+    assert (scores.floor, scores.mass, scores.unscored_share) == (0.0, None, 0.0)
     assert scores.texts[0] == SUMS.items[0].question
 
 
@@ -142,7 +142,6 @@ def test_published_problems_are_drawn_once_and_for_all(official_data):
 def test_letters_are_compared_by_their_probability(share):
     scores = CHOICE.measure(Chooser("c", share), CHOICES)
     assert scores.values.mean() == pytest.approx(share)
-    assert scores.binary
     assert scores.mass == pytest.approx(0.9)
     assert scores.floor == pytest.approx(np.mean([1 / len(item.options) for item in CHOICES.items]))
 
@@ -150,7 +149,6 @@ def test_letters_are_compared_by_their_probability(share):
 def test_a_model_without_a_preference_scores_what_guessing_does():
     scores = CHOICE.measure(ScriptedModel("even", lambda text, choices: [0.5 / len(choices)] * len(choices)), CHOICES)
     assert scores.values.mean() == pytest.approx(scores.floor)
-    assert not scores.binary
 
 
 def test_each_question_is_asked_with_its_own_letters():
@@ -244,7 +242,6 @@ def measured(*acts, name="legal", store=None, model=None):
 def test_marks_make_a_score(name, given_marks, value):
     scores, endpoint = measured(says(marks(*given_marks)), name=name)
     assert scores.values.tolist() == [value] * 10
-    assert not scores.binary
     for item in open_questions(name, kind="pocket").items:
         (text,) = [
             each["messages"][1]["content"]

@@ -42,7 +42,7 @@ def farthest(item):
 def test_the_reference_is_worth_1():
     found = TASK.measure(Told(writes=writes(lambda item: item.reference)), POCKET)
     assert found.values.tolist() == [1.0] * 5
-    assert (found.binary, found.floor, found.mass, found.details) == (False, 0.0, None, {"read": 1.0})
+    assert (found.floor, found.mass, found.details) == (0.0, None, {"read": 1.0})
 
 
 def test_an_unreadable_reply_is_no_zero():
