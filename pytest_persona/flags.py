@@ -34,7 +34,8 @@ TASKS = ("arithmetic", "choice", "cyber", "gsm8k", "legal")
 """Capability tasks."""
 OPEN_TASKS = ("cyber", "legal")
 """Those whose answers a rubric judge marks."""
-DEFAULT_TASKS = {"official": ("gsm8k",), "pocket": ("arithmetic", "choice")}
+DEFAULT_TASKS = {"official": ("gsm8k",), "pocket": ("arithmetic",)}
+"""The pocket model chooses among options at random, so that a loss of `choice` could not be seen."""
 COMPANIONS = (
     "eqbench",
     "toxigen",
@@ -46,9 +47,10 @@ COMPANIONS = (
 """Normative companions."""
 DEFAULT_COMPANIONS = {
     "official": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency", "winogender_accuracy", "eqbench"),
-    "pocket": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency", "winogender_accuracy", "toxigen"),
+    "pocket": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency"),
 }
-"""ToxiGen's official sentences cannot be downloaded; EQ-Bench's format is beyond the pocket model."""
+"""ToxiGen's official sentences cannot be downloaded. The pocket model is at chance on ToxiGen and on Winogender's
+accuracy, and EQ-Bench's format is beyond it, so that a loss of these could not be seen there."""
 ALPHA = 0.05
 """One-sided level of a verdict (STATISTICS)."""
 
