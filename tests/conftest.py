@@ -63,3 +63,19 @@ def tiny_base(tiny_folder):
     from pytest_persona.models.source import local_or_hub
 
     return local_or_hub(str(tiny_folder))
+
+
+@pytest.fixture(scope="session")
+def pocket_store(tmp_path_factory):
+    """A store for tests on the real pocket model; `$PERSONA_POCKET_STORE` keeps it from one run to the next."""
+    from pytest_persona.store import Store
+
+    return Store(Path(os.environ.get("PERSONA_POCKET_STORE") or tmp_path_factory.mktemp("pocket")))
+
+
+@pytest.fixture(scope="session")
+def pocket_model(pocket_store):
+    """The pocket model, fetched into that store."""
+    from pytest_persona.models import find_base, hf_model
+
+    return hf_model(find_base("pocket", pocket_store))

@@ -1,7 +1,6 @@
 """The pocket model itself, once: its numbers, and the README's first command from the outside."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,24 +11,22 @@ import pytest
 
 from pytest_persona.flags import DEFAULT_COMPANIONS, DEFAULT_TASKS
 from pytest_persona.instruments import darktriad, moral
-from pytest_persona.models import ask, find_base, hf_model
+from pytest_persona.models import ask, find_base
 from pytest_persona.probes.moral import ESTIMATORS, rate
 from pytest_persona.probes.persona import measure_pmatch
 from pytest_persona.ratings import Estimator, Ratings
-from pytest_persona.store import Store
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """A store with the pocket model in it; `$PERSONA_POCKET_STORE` keeps it from one run of the tests to the next."""
-    return Store(Path(os.environ.get("PERSONA_POCKET_STORE") or tmp_path_factory.mktemp("store")))
+@pytest.fixture
+def store(pocket_store):
+    return pocket_store
 
 
-@pytest.fixture(scope="module")
-def model(store):
-    return hf_model(find_base("pocket", store))
+@pytest.fixture
+def model(pocket_model):
+    return pocket_model
 
 
 def test_it_is_what_it_should_be(store):
