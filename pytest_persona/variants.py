@@ -22,17 +22,18 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
     A test that takes `checkpoint` gets each one in turn. A test that takes `checkpoint_of` or `ladders` gets each
     of the run's values for those of `objective`, `rung` and `seed` that it takes; one that takes `ratings_of` gets each
     `family`. One that takes a model or checkpoint of the run gets each `task` and each `companion` of the run. What a
-    test parametrizes itself is left alone.
+    test parametrizes itself, and a fixture of that name that it sees, is left alone.
     """
     names = set(metafunc.fixturenames) - _given(metafunc)
+    free = names - metafunc._arg2fixturedefs.keys()  # pytest has no public way to ask for these
     plans = options.plans
     if "checkpoint" in names and plans:
         metafunc.parametrize("checkpoint", plans, indirect=True, ids=[plan.label for plan in plans], scope="session")
-    if {"family", "ratings_of"} <= names:
+    if "family" in free and "ratings_of" in names:
         _by_family(metafunc, options)
     if names & {"base_model", "checkpoint", "checkpoint_of", "ladders"}:
         for name, found in (("task", options.tasks), ("companion", options.companions)):
-            if name in names:
+            if name in free:
                 metafunc.parametrize(name, found)
     if not names & {"checkpoint_of", "ladders"}:
         return
@@ -47,9 +48,9 @@ def parametrize(metafunc: pytest.Metafunc, options: Options) -> None:
         "seed": [f"s{seed}" for seed in values["seed"]],
     }
     for name, found in values.items():
-        if name in names and found:
+        if name in free and found:
             metafunc.parametrize(name, found, ids=ids[name])
-        elif name in names:
+        elif name in free:
             metafunc.parametrize(name, [pytest.param("none", marks=pytest.mark.skip(reason=NOTHING_TRAINED))])
 
 

@@ -63,6 +63,41 @@ def test_somebody_elses_tasks_stay_theirs(collect):
     assert collect(own + other) == ["test_it[mine]", "test_more"]
 
 
+OURS = {
+    "task": "base_model",
+    "companion": "checkpoint",
+    "objective": "checkpoint_of",
+    "rung": "ladders",
+    "seed": "checkpoint_of",
+    "family": "ratings_of",
+}
+"""Names that are filled, each with a fixture beside which they are."""
+TRAINING = ["--objective=sft,kl", "--budget=2k,4k", "--seeds=2"]
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("params", ["", "params=['theirs', 'other']"], ids=["plain", "parametrized"])
+def test_a_fixture_of_the_users_own_keeps_its_name(collect, name, params):
+    fixture = f"import pytest\n@pytest.fixture({params})\ndef {name}(request): return 'theirs'\n"
+    args = [] if name == "companion" else TRAINING  # the checkpoint itself would be parametrized
+    found = collect(f"{fixture}def test_it({OURS[name]}, {name}): pass", *args)
+    assert found == (["test_it[theirs]", "test_it[other]"] if params else ["test_it"])
+    without = collect(f"def test_it({OURS[name]}, {name}): pass", *args)
+    assert without != found
+    assert all("[" in test for test in without)  # the twin: nobody else has the name, and it is filled
+
+
+def test_a_users_own_fixture_is_what_the_test_gets(run):
+    fixture = "import pytest\n@pytest.fixture\ndef task(): return 'theirs'\n"
+    run(f"{fixture}def test_it(base_model, task): assert task == 'theirs'").assert_outcomes(passed=1)
+
+
+def test_a_fixture_that_another_test_sees_changes_nothing_here(collect):
+    test = "def test_it(base_model, task): pass\nimport pytest\nclass TestIt:\n    @pytest.fixture\n"
+    test += "    def task(self): return 'theirs'\n    def test_more(self, base_model, task): pass"
+    assert collect(test, "--persona-tasks=gsm8k") == ["test_it[gsm8k]", "TestIt::test_more"]
+
+
 def test_tests_of_one_checkpoint_run_together(collect):
     some = collect(f"{ONE}\ndef test_more(checkpoint): pass", "--objective=sft,kl", "--budget=2k")
     assert some == [f"test_{name}[{label}]" for label in ("sft-2k-s0", "kl-2k-s0") for name in ("it", "more")]
