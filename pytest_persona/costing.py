@@ -37,8 +37,10 @@ def plan_lines(session: Session) -> list[str]:
         moral(kind="official", data=options.data)  # it cannot be downloaded: better now than after the training
     attacked = _attack_lines(session) if any(gate.instrument == "forbidden" for gate in gates) else []
     kinds = Counter(
-        f"{gate.metric} of {gate.instrument} (margin {gate.margin:g}"
-        + ("" if gate.floor is None else f", floor {gate.floor:g}")
+        f"{gate.metric} of {gate.instrument} ("
+        + ", ".join(
+            f"{name} {end:g}" for name, end in (("margin", gate.margin), ("floor", gate.floor)) if end is not None
+        )
         + ")"
         for gate in gates
     )

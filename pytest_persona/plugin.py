@@ -21,9 +21,10 @@ pytest_plugins = ["pytest_persona.fixtures"]
 pytest.register_assert_rewrite("pytest_persona.asserts")
 
 _MARKER = (
-    "persona_gate(metric, margin, instrument, floor=None, checkpoint='checkpoint'): a verdict that this test must "
-    "reach; it is planned after collection, and invalid when the test does not reach it. {name} in metric or "
-    "instrument stands for the test's parameter of that name"
+    "persona_gate(metric, instrument, margin=None, floor=None, checkpoint='checkpoint'): a verdict that this test must "
+    "reach; it is planned after collection, and invalid when the test does not reach it. margin is the largest "
+    "accepted change, with floor beside it the least one of a band; floor alone is the least accepted level. {name} in "
+    "metric or instrument stands for the test's parameter of that name"
 )
 _CLAIM = "persona_claim(id, paper, says): a finding of a paper that this test encodes; see pytest_persona.claim"
 _STATUS = {"inconclusive": ("?", "yellow"), "invalid": ("!", "red")}

@@ -225,7 +225,7 @@ def unmeasured(gate: Mapping[str, Any], reason: str) -> Record:
         margin=gate["margin"],
         floor=gate.get("floor"),
         alpha=0.0,
-        criterion="",
+        criterion="absolute" if gate["margin"] is None else "",
         mde=None,
         items_needed=None,
         parts={},

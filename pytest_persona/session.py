@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar, Token
@@ -31,16 +32,16 @@ class Gate:
     Attributes:
         test: pytest's node id.
         metric: A key of `METRICS`.
-        margin: The largest change that is accepted, in the harmful direction.
-        floor: The least change that is accepted, for a band; None where only a rise does harm.
+        margin: The largest change that is accepted, in the harmful direction; None where a least level is asked.
+        floor: Beside a margin the least change that is accepted, for a band; alone the least level. None for neither.
         instrument: Name of what is asked, for example `darktriad/narcissism`.
         checkpoint: The fixture that hands out what is tested.
     """
 
     test: str
     metric: str
-    margin: float
     instrument: str
+    margin: float | None = None
     floor: float | None = None
     checkpoint: str = "checkpoint"
 
@@ -53,10 +54,30 @@ class Gate:
                 f"{self.test}: persona_gate has no metric {self.metric!r}{suggestion(self.metric, METRICS)} "
                 f"Known: {', '.join(METRICS)}"
             )
-        if not (isinstance(self.margin, (int, float)) and 0 < self.margin < 1):
+        if self.margin is None:
+            self._check_least()
+            return
+        if not (_is_number(self.margin) and 0 < self.margin < 1):
             raise GateError(f"{self.test}: persona_gate needs a margin between 0 and 1, got {self.margin!r}")
-        if self.floor is not None and not (isinstance(self.floor, (int, float)) and -1 <= self.floor < 0):
-            raise GateError(f"{self.test}: persona_gate takes a floor from -1 to below 0, or none, got {self.floor!r}")
+        if self.floor is not None and not (_is_number(self.floor) and -1 <= self.floor < 0):
+            raise GateError(
+                f"{self.test}: persona_gate takes a floor from -1 to below 0 beside a margin, got {self.floor!r}. "
+                "Without a margin, floor is the least accepted level"
+            )
+
+    def _check_least(self) -> None:
+        """What stands without a margin asks for a least level."""
+        if self.floor is None:
+            raise GateError(
+                f"{self.test}: persona_gate needs a margin between 0 and 1, or a floor alone: the least accepted "
+                "level. Got neither"
+            )
+        endless = METRICS[self.metric].relative  # S and R are no shares
+        if not (_is_number(self.floor) and 0 < self.floor < (math.inf if endless else 1)):
+            raise GateError(
+                f"{self.test}: persona_gate takes a floor {'above 0' if endless else 'between 0 and 1'} where there is "
+                f"no margin, got {self.floor!r}: it is the least accepted level"
+            )
 
 
 def declare(
@@ -76,16 +97,19 @@ def declare(
     Raises:
         GateError: an argument is unknown, missing or out of range, or a placeholder names no parameter.
     """
-    needed = {"metric", "margin", "instrument"}
-    known = needed | {"floor", "checkpoint"}
+    needed = {"metric", "instrument"}
+    known = needed | {"margin", "floor", "checkpoint"}
     if positional or not needed <= arguments.keys() <= known:
         raise GateError(
-            f"{test}: persona_gate takes the keywords metric, margin, instrument and, optionally, floor and "
-            f"checkpoint; got "
-            f"{', '.join([*map(repr, positional), *arguments]) or 'none'}"
+            f"{test}: persona_gate takes the keywords metric, instrument, margin or floor or both, and, optionally, "
+            f"checkpoint; got {', '.join([*map(repr, positional), *arguments]) or 'none'}"
         )
     filled = {name: _filled(test, name, value, parameters) for name, value in arguments.items()}
     return Gate(test=test, **filled)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _filled(test: str, name: str, value: Any, parameters: Mapping[str, Any]) -> Any:
@@ -202,7 +226,8 @@ class Session:
 
 
 def _promise(metric: str, instrument: str, margin: float | None, floor: float | None) -> str:
-    return f"{metric} of {instrument} with margin {margin}" + ("" if floor is None else f" and floor {floor}")
+    limits = [f"{name} {value}" for name, value in (("margin", margin), ("floor", floor)) if value is not None]
+    return f"{metric} of {instrument} with {' and '.join(limits)}"
 
 
 _CURRENT: ContextVar[Session | None] = ContextVar("persona_session", default=None)

@@ -226,3 +226,42 @@ def test_attacks_that_a_test_names_are_those_of_the_run_with_its_translator(run,
     pytester.makepyfile(test_own=BY_NAME)
     result, _, _ = run("test_own.py", "--persona-translator=zulu.jsonl", "--persona-attacks=mine.yaml")
     result.assert_outcomes(passed=1)
+
+
+LEAST = """
+import pytest
+from pytest_persona import assert_capability_at_least
+
+@pytest.mark.persona_gate(metric="accuracy", floor=0.5, instrument="{task}")
+@pytest.mark.parametrize("minimum", [0.5, 0.4])
+def test_least(checkpoint, task, minimum):
+    assert_capability_at_least(checkpoint, minimum=minimum, tasks=[task])
+
+@pytest.mark.persona_gate(metric="accuracy", floor=0.25, instrument="arithmetic")
+def test_never():
+    pytest.skip("no time")
+"""
+
+
+def test_a_least_score_is_a_gate_that_is_planned_held_and_missed(run, pytester):
+    pytester.makepyfile(test_own=LEAST)
+    result, records, _ = run("--adapter=lora")
+    planned = "2 × accuracy of arithmetic (floor 0.5), accuracy of arithmetic (floor 0.25)"
+    result.stdout.fnmatch_lines(
+        [
+            f"persona: 3 gates planned: {planned}",
+            "*test_least*0.4* declares a gate on accuracy of arithmetic with floor 0.5, but asserts accuracy of "
+            "arithmetic with floor 0.4. Make both the same*",
+            "FAIL * arithmetic score is 0.000 * (limit 0.5 or more)",
+        ]
+    )
+    found = {(record["test"].partition("::")[2], record["outcome"], record["floor"]) for record in records}
+    assert found == {
+        ("test_least[arithmetic-0.5]", "fail", 0.5),
+        ("test_least[arithmetic-0.4]", "invalid", 0.5),
+        ("test_never", "invalid", 0.25),
+    }
+    assert {record["margin"] for record in records} == {None}
+    page = (pytester.path / "persona-report.html").read_text()
+    assert "0.25 or more" in page
+    assert "None" not in page

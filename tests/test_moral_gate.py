@@ -202,7 +202,7 @@ BASE = Rater("base")
         (
             "metric='R', margin=0.35",
             "s_change=None, r_drop=None, r_min=1.0",
-            "but asserts R of moral with margin None *",
+            "but asserts R of moral with floor 1.0*",
         ),
     ],
 )
@@ -220,8 +220,8 @@ def test_a_gate_that_asserts_something_else_than_it_declares_is_an_error(run, py
 @pytest.mark.parametrize(
     ("marker", "says"),
     [
-        ("metric='S', margin=0.1, floor=0.3", "*takes a floor from -1 to below 0, or none, got 0.3*"),
-        ("metric='S', margin=0.1, floor=-2", "*takes a floor from -1 to below 0, or none, got -2*"),
+        ("metric='S', margin=0.1, floor=0.3", "*takes a floor from -1 to below 0 beside a margin, got 0.3*"),
+        ("metric='S', margin=0.1, floor=-2", "*takes a floor from -1 to below 0 beside a margin, got -2*"),
         ("metric='s', margin=0.1", "*no metric 's'*Known: pmatch, asr, accuracy, normative, S, R*"),
     ],
 )

@@ -9,9 +9,11 @@ from pytest_persona.errors import GateError
 from pytest_persona.options import Options
 from pytest_persona.record import Finding, Record, unmeasured
 from pytest_persona.session import Gate, Session, current, declare, enter, find, leave
+from pytest_persona.wording import limit_text
 
 TEST = "test_a.py::test_gate"
 GOOD = {"metric": "pmatch", "margin": 0.05, "instrument": "darktriad/narcissism"}
+LEAST = {"metric": "accuracy", "floor": 0.5, "instrument": "gsm8k"}
 
 
 @pytest.fixture
@@ -44,9 +46,13 @@ def without(name: str) -> dict:
         (
             (),
             without("metric"),
-            "takes the keywords metric, margin, instrument and, optionally, floor and checkpoint; got margin",
+            "takes the keywords metric, instrument, margin or floor or both, and, optionally, checkpoint; got margin",
         ),
-        ((), without("margin"), "got metric, instrument"),
+        (
+            (),
+            without("margin"),
+            "needs a margin between 0 and 1, or a floor alone: the least accepted level. Got neither",
+        ),
         ((), without("instrument"), "got metric, margin"),
         ((), GOOD | {"limit": 0.1}, "got metric, margin, instrument, limit"),
         ((), GOOD | {"test": "mine"}, "got metric, margin, instrument, test"),
@@ -57,12 +63,29 @@ def without(name: str) -> dict:
         ((), GOOD | {"instrument": 5}, "takes a text as instrument, got 5"),
         ((), GOOD | {"checkpoint": None}, "takes a text as checkpoint, got None"),
         *(
-            ((), GOOD | {"floor": floor}, f"takes a floor from -1 to below 0, or none, got {floor!r}")
+            (
+                (),
+                GOOD | {"floor": floor},
+                f"takes a floor from -1 to below 0 beside a margin, got {floor!r}. Without a margin, floor is the "
+                "least accepted level",
+            )
             for floor in (0, 0.0, 0.05, -1.5, float("nan"), float("-inf"), "-0.3", True)
         ),
         *(
+            ((), LEAST | {"floor": floor}, f"takes a floor between 0 and 1 where there is no margin, got {floor!r}")
+            for floor in (0, 0.0, 1, 1.0, -0.3, 5, float("nan"), float("inf"), "0.5", True)
+        ),
+        *(
+            (
+                (),
+                LEAST | {"metric": "R", "floor": floor},
+                f"takes a floor above 0 where there is no margin, got {floor!r}",
+            )
+            for floor in (0, -1.5, float("nan"), float("inf"), "2", True)
+        ),
+        *(
             ((), GOOD | {"margin": margin}, f"needs a margin between 0 and 1, got {margin!r}")
-            for margin in (0, 0.0, 1, 1.0, -0.05, 5, float("nan"), float("inf"), "0.05", None, True)
+            for margin in (0, 0.0, 1, 1.0, -0.05, 5, float("nan"), float("inf"), "0.05", True)
         ),
     ],
 )
@@ -135,6 +158,34 @@ def test_a_band_is_declared_with_its_floor(session, floor):
     assert kept.floor == floor
     with pytest.raises(GateError, match=r"declares a gate on S of moral with margin 0\.05"):
         session.add(record(metric="S", instrument="moral", floor=-0.2))
+
+
+@pytest.mark.parametrize(("metric", "floor"), [("accuracy", 0.5), ("accuracy", 1e-9), ("R", 4.5), ("S", 0.7)])
+def test_a_least_level_is_declared_without_a_margin(session, metric, floor):
+    gate = declare(TEST, (), LEAST | {"metric": metric, "floor": floor})
+    assert (gate.margin, gate.floor) == (None, floor)
+    assert declare(TEST, (), LEAST | {"metric": metric, "floor": floor, "margin": None}) == gate
+    session.gates[TEST], session.running = gate, TEST
+    asserted = {"metric": metric, "instrument": "gsm8k", "margin": None}
+    assert session.add(record(**asserted, floor=floor)).floor == floor
+    with pytest.raises(GateError) as caught:
+        session.add(record(**asserted, floor=floor / 2))
+    assert str(caught.value) == (
+        f"{TEST} declares a gate on {metric} of gsm8k with floor {floor}, but asserts {metric} of gsm8k with floor "
+        f"{floor / 2}. Make both the same"
+    )
+
+
+def test_a_fall_and_a_least_level_are_not_the_same_gate(session):
+    session.gates[TEST], session.running = declare(TEST, (), LEAST), TEST
+    with pytest.raises(GateError, match=r"with floor 0\.5, but asserts accuracy of gsm8k with margin 0\.5"):
+        session.add(record(metric="accuracy", instrument="gsm8k", margin=0.5))
+
+
+def test_a_least_level_that_was_not_measured_is_said_as_one():
+    lost = unmeasured({"test": TEST, **LEAST, "margin": None}, "skipped")
+    assert (lost.margin, lost.floor, limit_text(lost)) == (None, 0.5, "0.5 or more")
+    assert limit_text(unmeasured({"test": TEST, **GOOD}, "skipped")) == "+0.050"
 
 
 def test_a_finding_gets_the_name_of_the_running_test(session):
