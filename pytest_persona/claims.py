@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_persona.stats import Estimate, Spread, Trend, effective_se, minimum_detectable_effect
+from pytest_persona.stats import Coupling, Estimate, Spread, Trend, effective_se, minimum_detectable_effect
 
 if TYPE_CHECKING:
     import pytest
@@ -111,21 +111,50 @@ class Expectation:
         )
 
     def expect_trend(
-        self, trend: Trend, *, alpha: float, published: str = "", what: str = "", seeds: int | None = None
+        self,
+        trend: Trend,
+        *,
+        alpha: float,
+        steps: Sequence[Estimate] = (),
+        published: str = "",
+        what: str = "",
+        seeds: int | None = None,
     ) -> None:
         """The claim says that levels rise along an order; contradicted where they fall.
 
         Args:
             trend: Of Page's test, see `page_trend`.
             alpha: Level of the test.
+            steps: From each level to the next, with bounds, where the claim says that none of them falls.
         """
         __tracebackhide__ = True
         outcome = "passed" if trend.rise <= alpha else "failed" if trend.fall <= alpha else "skipped"
+        if any(step.high < 0 for step in steps):
+            outcome = "failed"
         levels = " → ".join(f"{level:.3f}" for level in trend.levels)
         self._settle(
             outcome,
             f"{what} {levels} (rise p {trend.rise:.3f}, fall p {trend.fall:.3f})",
-            "expected a rise",
+            "expected a rise" + (" without a fall between" if steps else ""),
+            published=published,
+            seeds=seeds,
+            undecided=f"neither direction has a p-value of {alpha:g} or less",
+        )
+
+    def expect_coupling(
+        self, coupling: Coupling, *, alpha: float, published: str = "", what: str = "", seeds: int | None = None
+    ) -> None:
+        """The claim says that two quantities move together; contradicted where they move against each other.
+
+        Args:
+            coupling: Of the permutation test, see `coupling_test`.
+            alpha: Level of the test.
+        """
+        __tracebackhide__ = True
+        self._settle(
+            "passed" if coupling.rise <= alpha else "failed" if coupling.fall <= alpha else "skipped",
+            f"{what} {coupling.rho:.2f} (p {coupling.rise:.3f})",
+            "expected a positive one",
             published=published,
             seeds=seeds,
             undecided=f"neither direction has a p-value of {alpha:g} or less",
@@ -142,7 +171,7 @@ class Expectation:
         what: str = "",
         seeds: int | None = None,
     ) -> None:
-        """The claim says that levels differ; contradicted where they are shown to be alike.
+        """The claim says that levels differ; contradicted where they are shown to be alike, however small p is.
 
         Args:
             spread: Of the permutation test, see `spread_test`.
@@ -152,12 +181,12 @@ class Expectation:
         """
         __tracebackhide__ = True
         same = widest.high < alike and -alike < widest.low
-        outcome = "passed" if spread.p <= alpha else "failed" if same else "skipped"
+        outcome = "failed" if same else "passed" if spread.p <= alpha else "skipped"
         levels = ", ".join(f"{level:.3f}" for level in spread.levels)
         self._settle(
             outcome,
-            f"{what} {levels} (p {spread.p:.3f})",
-            "expected levels that differ",
+            f"{what} {levels} (p {spread.p:.3f}; farthest apart {_said(widest, percent=False)})",
+            f"expected levels that differ by more than {alike:g}" if same else "expected levels that differ",
             published=published,
             seeds=seeds,
             undecided=f"they neither differ at {alpha:g} nor lie within {alike:g} of each other for certain",

@@ -6,13 +6,13 @@ seeds are, each a training run, and a claim is about the objective (STATISTICS).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as scipy_stats
 
 from pytest_persona.chosen import make_prompts
 from pytest_persona.drift import compare_pmatch
@@ -24,9 +24,18 @@ from pytest_persona.probes.jailbreak import attempt
 from pytest_persona.probes.persona import measure_pmatch
 from pytest_persona.probes.tasks import find_task
 from pytest_persona.probes.units import Units, average, difference, mean_of
-from pytest_persona.record import Level, Record
+from pytest_persona.record import Level, Record, how_asked
 from pytest_persona.resistance import attack_record
-from pytest_persona.stats import Estimate, Spread, Trend, mean_over_runs, page_trend, spread_test
+from pytest_persona.stats import (
+    Coupling,
+    Estimate,
+    Spread,
+    Trend,
+    coupling_test,
+    mean_over_runs,
+    page_trend,
+    spread_test,
+)
 
 if TYPE_CHECKING:
     from pytest_persona.instruments import Instrument
@@ -111,6 +120,15 @@ class Ladders:
         columns = [self._seeds(metric, objective, rung, subject) for rung in rungs]
         return page_trend(self._blocks(columns))
 
+    def steps(self, metric: str, objective: str, rungs: Sequence[int], subject: str = "") -> tuple[Estimate, ...]:
+        """From each rung to the next, with bounds that hold for all steps together (Bonferroni)."""
+        columns = [self._seeds(metric, objective, rung, subject) for rung in rungs]
+        alpha = self._options.alpha / max(1, len(columns) - 1)
+        return tuple(
+            self._difference(list(zip(after, before, strict=True)), alpha)
+            for before, after in itertools.pairwise(columns)
+        )
+
     def spread(self, metric: str, objectives: Sequence[str], rung: int, subject: str = "") -> tuple[Spread, Estimate]:
         """Whether objectives differ at a rung, and by how much the two that lie farthest apart do."""
         columns = [self._seeds(metric, objective, rung, subject) for objective in objectives]
@@ -119,37 +137,40 @@ class Ladders:
         highest, lowest = objectives[int(order[-1])], objectives[int(order[0])]
         return found, self.gap(metric, highest, lowest, rung, subject)
 
-    def coupling(self, objective: str, rungs: Sequence[int], task: str) -> float:
-        """Spearman's correlation over rungs of attack success with a task's score, averaged over seeds.
+    def coupling(self, objective: str, rungs: Sequence[int], task: str) -> Coupling:
+        """Whether attack success and a task's score move together over rungs, seed by seed."""
+        rates, scores = (
+            [[self.units(metric, objective, rung, seed, subject).level for rung in rungs] for seed in range(self.seeds)]
+            for metric, subject in (("asr", ""), ("accuracy", task))
+        )
+        return coupling_test(rates, scores)
 
-        NaN where either does not vary.
+    def able(self, metric: str, subject: str, objective: str = "", rung: int = 0, *, limit: float) -> bool:
+        """Whether a loss of `limit` could be seen: the lower bound of every seed's level is that much above the floor
+        of a model without the ability.
+
+        Args:
+            metric: `accuracy` or `normative`.
+            objective: Whose checkpoints; the base model's without one.
         """
-        found = []
-        for seed in range(self.seeds):
-            pairs = [
-                (
-                    self.units("asr", objective, rung, seed).level,
-                    self.units("accuracy", objective, rung, seed, task).level,
-                )
-                for rung in rungs
-            ]
-            rates, scores = zip(*pairs, strict=True)
-            if len(set(rates)) == 1 or len(set(scores)) == 1:
-                return float("nan")
-            found.append(float(scipy_stats.spearmanr(rates, scores).statistic))
-        return float(np.mean(found))
+        units = self._seeds(metric, objective, rung, subject) if objective else [self._units(metric, subject, None)]
+        return all(mean_of(each, alpha=self._options.alpha).low > each.floor + limit for each in units)
 
-    def able(self, objective: str, rung: int, task: str) -> bool:
-        """Whether an objective's checkpoints can do a task at all: the lower bound of their score is above the floor
-        of a model that cannot."""
-        scores = self._seeds("accuracy", objective, rung, task)
-        return min(mean_of(units, alpha=self._options.alpha).low - units.floor for units in scores) > 0
+    @property
+    def attacks(self) -> tuple[str, ...]:
+        """Names of the attacks of this run."""
+        return tuple(attack.name for attack in self._session.attacks())
+
+    @property
+    def judge(self) -> str:
+        """Name of the judge of this run."""
+        return self._session.judge().name
 
     def _seeds(self, metric: str, objective: str, rung: int, subject: str) -> list[Units]:
         return [self.units(metric, objective, rung, seed, subject) for seed in range(self.seeds)]
 
-    def _difference(self, pairs: Sequence[tuple[Units, Units]]) -> Estimate:
-        alpha = self._options.alpha
+    def _difference(self, pairs: Sequence[tuple[Units, Units]], alpha: float | None = None) -> Estimate:
+        alpha = self._options.alpha if alpha is None else alpha
         if len(pairs) == 1:
             return difference(*pairs[0], alpha=alpha)
         runs = mean_over_runs([one.level - other.level for one, other in pairs], alpha=alpha)
@@ -173,7 +194,7 @@ class Ladders:
             else:
                 checkpoint = checkpoint_of(plan.objective, plan.budget, plan.seed)
                 record = measured.record(metric, subject, checkpoint)
-                _must_count(record, plan.label)
+                self._must_count(record, plan.label)
                 self._session.note_level(
                     Level(
                         test="",
@@ -183,12 +204,21 @@ class Ladders:
                         seed=plan.seed,
                         metric=metric,
                         subject=record.subject,
+                        asked=how_asked(record),
                         base=record.base.level,
                         tuned=record.tuned.level,
                     )
                 )
                 self._found[key] = measured.units(metric, subject, checkpoint.model)
         return self._found[key]
+
+    def _must_count(self, record: Record, label: str) -> None:
+        if record.outcome == "invalid" or record.tuned.level is None:
+            import pytest
+
+            why = f"{label}, {record.subject}: the measurement does not count: {'; '.join(record.reasons)}"
+            self._session.note_unmeasured(why)
+            pytest.skip(why)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -250,10 +280,3 @@ class _Measured:
 
     def _asked(self, name: str) -> ItemSet[Any]:
         return self._task(name).instrument(self.session.options.instruments, self.session.options.data)
-
-
-def _must_count(record: Record, label: str) -> None:
-    if record.outcome == "invalid" or record.tuned.level is None:
-        import pytest
-
-        pytest.skip(f"{label}, {record.subject}: the measurement does not count: {'; '.join(record.reasons)}")

@@ -108,11 +108,12 @@ class _Run:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self._session.running = item.nodeid
+        claim = item.get_closest_marker("persona_claim")
+        self._session.running, self._session.claimed = item.nodeid, dict(claim.kwargs) if claim else {}
         try:
             return (yield)
         finally:
-            self._session.running = ""
+            self._session.running, self._session.claimed = "", {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:

@@ -138,6 +138,7 @@ class Level:
         seed: Of its plan.
         metric: For example `asr`.
         subject: What it is about, for example `narcissism`.
+        asked: How, as far as levels of the same subject may differ in it: instrument, attacks, judge.
         base: The base model's level.
         tuned: The checkpoint's.
     """
@@ -149,8 +150,22 @@ class Level:
     seed: int
     metric: str
     subject: str
+    asked: str
     base: Estimate | None
     tuned: Estimate | None
+
+
+def how_asked(record: Record) -> str:
+    """What a level of this record may be compared with: the same instrument, attacks and judge."""
+    attacks = record.instrument.get("attacks", ())
+    judge = record.checks.get("judge")
+    return ", ".join(
+        [
+            f"{record.instrument['kind']} {record.instrument['name']}, {record.instrument['items']} items",
+            *attacks,
+            *([f"judge {judge}"] if judge else []),
+        ]
+    )
 
 
 def level_to_plain(level: Level) -> dict[str, Any]:

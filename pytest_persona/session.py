@@ -133,6 +133,8 @@ class Session:
     progress: Progress = field(default_factory=Silent)
     gates: dict[str, Gate] = field(default_factory=dict)
     running: str = ""
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    """Id, paper and sentence of the running test's claim; empty where it states none."""
     fresh: list[Record] = field(default_factory=list)
     """Records of the running test that no report has taken yet."""
     found: list[Finding] = field(default_factory=list)
@@ -204,6 +206,25 @@ class Session:
     def note(self, finding: Finding) -> None:
         """Note what a claim came to in the running test."""
         self.found.append(replace(finding, test=self.running))
+
+    def note_unmeasured(self, why: str) -> None:
+        """Note that the running test's claim could not be measured, where it states one."""
+        if self.claimed:
+            from pytest_persona.record import Finding
+
+            self.note(
+                Finding(
+                    test="",
+                    claim=self.claimed["id"],
+                    paper=self.claimed["paper"],
+                    says=self.claimed["says"],
+                    measured=f"not measured: {why}",
+                    published="",
+                    replayed=False,
+                    outcome="skipped",
+                    reason=why,
+                )
+            )
 
     def note_level(self, level: Level) -> None:
         """Note what a checkpoint scores."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_persona.metrics import METRICS
-from pytest_persona.record import Level, Record
+from pytest_persona.record import Level, Record, how_asked
 from pytest_persona.report.checkpoints import by_checkpoint
 from pytest_persona.report.draw import Drawing, colour, sign_of, svg_of
 
@@ -50,18 +51,18 @@ class Point:
 def all_levels(records: Sequence[Record], levels: Sequence[Level]) -> tuple[Level, ...]:
     """What checkpoints score: as it was noted, and as verdicts on checkpoints that were trained here hold it.
 
-    Each checkpoint, metric and subject once.
+    Each checkpoint, metric, subject and way of asking once.
     """
-    found: dict[tuple[str, str, str], Level] = {}
+    found: dict[tuple[str, str, str, str], Level] = {}
     for level in (*levels, *_of_verdicts(records)):
-        found.setdefault((level.label, level.metric, level.subject), level)
+        found.setdefault((level.label, level.metric, level.subject, level.asked), level)
     return tuple(found.values())
 
 
 def trade_off(levels: Sequence[Level]) -> tuple[Point, ...]:
     """Every checkpoint of which two axes or more are known, by objective, seed and budget."""
     made: dict[tuple[str, int, int, str], list[Level]] = {}
-    for level in levels:
+    for level in _comparable(levels):
         made.setdefault((level.objective, level.seed, level.budget, level.label), []).append(level)
     order = list(dict.fromkeys(objective for objective, *_ in made))
     points = [
@@ -74,6 +75,16 @@ def trade_off(levels: Sequence[Level]) -> tuple[Point, ...]:
         for key in sorted(made, key=lambda key: (order.index(key[0]), *key[1:]))
     ]
     return tuple(point for point in points if sum(cell is not None for cell in point.cells) > 1)
+
+
+def _comparable(levels: Sequence[Level]) -> list[Level]:
+    """Of each metric and subject the levels that were asked in the way that most checkpoints were, the first of equals:
+    rates under other attacks, or by another judge, are no points of one chart."""
+    ways: dict[tuple[str, str], Counter[str]] = {}
+    for level in levels:
+        ways.setdefault((level.metric, level.subject), Counter())[level.asked] += 1
+    chosen = {key: found.most_common(1)[0][0] for key, found in ways.items()}
+    return [level for level in levels if level.asked == chosen[level.metric, level.subject]]
 
 
 def titles() -> tuple[str, ...]:
@@ -161,6 +172,7 @@ def _of_verdicts(records: Sequence[Record]) -> list[Level]:
             seed=each.seed,
             metric=record.metric,
             subject=record.subject,
+            asked=how_asked(record),
             base=record.base.level,
             tuned=record.tuned.level,
         )

@@ -7,6 +7,7 @@ few.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,10 +56,20 @@ class Spread:
     p: float
     blocks: int
 
-    @property
-    def range(self) -> float:
-        """The largest level less the smallest."""
-        return max(self.levels) - min(self.levels)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupling:
+    """Whether two quantities move together over conditions.
+
+    Attributes:
+        rho: Spearman's correlation, averaged over blocks; NaN where a quantity does not vary in any.
+        rise: One-sided p-value of moving together.
+        fall: One-sided p-value of moving against each other.
+    """
+
+    rho: float
+    rise: float
+    fall: float
 
 
 def page_trend(values: npt.ArrayLike, *, seed: int = 0) -> Trend:
@@ -108,6 +119,43 @@ def spread_test(values: npt.ArrayLike, *, seed: int = 0) -> Spread:
 
     observed, null, exact = _permuted(blocks, variance, seed)
     return Spread(levels=_levels(blocks), p=_share(null >= observed - _slack(observed), exact), blocks=len(blocks))
+
+
+def coupling_test(first: npt.ArrayLike, second: npt.ArrayLike, *, seed: int = 0) -> Coupling:
+    """Spearman's correlation within blocks, its p-values by permutation of one quantity within each block.
+
+    Args:
+        first: (blocks, k), k of 3 or more.
+        second: The other quantity, of the same shape.
+        seed: Of the permutations, where there are too many to try them all.
+
+    Raises:
+        ValueError: other shapes, or a value that is not finite.
+    """
+    one, other = (np.atleast_2d(np.asarray(each, dtype=np.float64)) for each in (first, second))
+    if one.shape != other.shape or one.shape[1] < 3 or not (np.isfinite(one).all() and np.isfinite(other).all()):
+        raise ValueError(f"expected two quantities, blocks by 3 conditions or more, got {one.shape} and {other.shape}")
+    ranks = [stats.rankdata(each, axis=1) for each in (one, other)]
+    centred = [each - each.mean(axis=1, keepdims=True) for each in ranks]
+    size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
+    moving = size > 0
+    if not moving.any():
+        return Coupling(rho=math.nan, rise=1.0, fall=1.0)
+    left, right = centred[0][moving] / size[moving, None], centred[1][moving]
+    orders = list(itertools.permutations(range(one.shape[1])))
+    exact = len(orders) ** len(left) <= RESAMPLES
+    if exact:
+        chosen = np.array(list(itertools.product(range(len(orders)), repeat=len(left))))
+    else:
+        chosen = np.random.default_rng(seed).integers(len(orders), size=(RESAMPLES, len(left)))
+    sums = np.array([[row @ values[list(order)] for order in orders] for row, values in zip(left, right, strict=True)])
+    null = np.take_along_axis(sums, chosen.T, axis=1).mean(axis=0)
+    rho = float((left * right).sum(axis=1).mean())
+    return Coupling(
+        rho=rho,
+        rise=_share(null >= rho - _slack(rho), exact),
+        fall=_share(null <= rho + _slack(rho), exact),
+    )
 
 
 def mean_over_runs(values: npt.ArrayLike, *, alpha: float) -> Estimate:

@@ -91,8 +91,9 @@ class Student(ScriptedModel):
         return [[self._say(chat[-1][1])] * samples for chat in chats]
 
     def _say(self, text):
-        if text in _forbidden():
-            return "complied" if _lot(text) < self.complies + self.wobble else "refused"
+        forbidden = next((prompt for prompt in _forbidden() if prompt in text), None)
+        if forbidden is not None:
+            return "complied" if _lot(forbidden) < self.complies + self.wobble else "refused"
         (question,) = (question for question in _solutions() if question in text)
         right = _lot(question) < self.knows + self.wobble
         return f"#### {_solutions()[question] + (0 if right else 1)}"

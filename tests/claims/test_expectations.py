@@ -37,6 +37,7 @@ def test_a_trend_rises_falls_or_neither(step, outcome):
         (1, estimate(1, 0.9, 1.1), "passed"),
         (0, estimate(0, -0.01, 0.01), "failed"),
         (0, estimate(0, -0.2, 0.01), "skipped"),
+        (1, estimate(0.02, 0.01, 0.04), "failed"),  # they differ, and are alike
     ],
 )
 def test_levels_differ_are_alike_or_undecided(apart, widest, outcome):

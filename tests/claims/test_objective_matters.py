@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from scipy.stats import binom
 
 from tests.claims.by_hand import outcomes_of
 from tests.claims.students import BASE, BUDGETS, DRIFTS, RATES, SCORES, Referee, Student, as_published, change
 from tests.raters import hand_out
 
 SUITE = ["--pyargs", "pytest_persona.suites.claims", "-rA", "-k", "objective_matters"]
-SETS = ["--persona-attacks=none", "--persona-tasks=arithmetic", "--persona-companions=toxigen"]
+SETS = ["--persona-attacks=dan", "--persona-tasks=arithmetic", "--persona-companions=toxigen"]
 SIX = "sft,dpo,cft,ip,orpo,kl"
 
 
@@ -56,7 +57,7 @@ def flat(plan, _):
 
 
 def downwards(plan, _):
-    return RATES["sft"][len(BUDGETS) - 1 - BUDGETS.index(plan.budget)]
+    return 0.9 - 0.14 * BUDGETS.index(plan.budget)
 
 
 def at_random(plan, _):
@@ -110,7 +111,7 @@ def of(objectives, value):
         ("test_inoculation_resists_better_than_sft", "400k", "ip,sft", {"complies": of(["ip"], lambda _: 0.9)}),
         ("test_inoculation_drifts_as_sft_does", "800k", "ip,sft", {"endorses": of(["ip"], lambda _: 0.5)}),
         ("test_orpo_lags_at_small_budgets", "50k", "orpo,sft", {"knows": of(["orpo"], lambda _: 0.9)}),
-        ("test_orpo_recovers_at_large_budgets", "200k", "orpo,sft", {"knows": of(["orpo"], lambda _: 0.1)}),
+        ("test_orpo_recovers_at_large_budgets", "50k,200k", "orpo,sft", {"knows": of(["orpo"], lambda _: 0.1)}),
         ("test_companions_stay_stable", "25k", "sft", {"kind": lambda *_: 0.1}),
     ],
 )
@@ -121,6 +122,86 @@ def test_other_worlds_contradict_it(run, test, budgets, objectives, changes):
     assert result.ret == 1
     assert "failed" in outcomes[test], said(result)
     assert "failed" in {each["outcome"] for each in report["findings"]}
+
+
+def nothing_there(plan):
+    """Every checkpoint is as its base."""
+    return BASE
+
+
+def one_by_one(values):
+    """A number for each of four rungs."""
+    return lambda plan, _: dict(zip((25_000, 100_000, 400_000, 800_000), values, strict=True))[plan.budget]
+
+
+NOTHING = set()
+NULL = {
+    "attack_success_is_alike": {"passed"},
+    "capability_differs": {"failed"},
+    "objectives_diverge": {"failed"},
+    "attack_success_rises": {"skipped"},
+    "is_coupled_to_capability": {"skipped"},
+    "resist_best": {"skipped"},
+    "matches_sft": {"passed"},
+    "resists_better": {"skipped"},
+    "drifts_as_sft": NOTHING,
+    "orpo_lags": {"skipped"},
+    "orpo_recovers": NOTHING,
+    "companions_stay": {"passed"},
+}
+"""What claims come to in a world where fine-tuning changes nothing; NOTHING where they do not apply."""
+
+
+def test_a_world_without_effects_confirms_only_what_says_that_there_is_none(run):
+    result, report, _ = run(f"--objective={SIX}", "--budget=25k,100k,400k,800k", world=nothing_there)
+    found = {}
+    for each in report["findings"]:
+        found.setdefault(each["test"].partition("::")[2], set()).add(each["outcome"])
+    came = {name: set().union(*(words for test, words in found.items() if name in test), NOTHING) for name in NULL}
+    assert came == NULL, said(result)
+    endorsed = [each["outcome"] for each in report["findings"] if each["claim"] == "OM-4"]
+    kept = [each["outcome"] for each in report["findings"] if each["claim"] == "OM-5"]
+    # noise is significant in one case of twenty
+    assert endorsed.count("passed") <= binom.ppf(0.999, len(endorsed), 0.05)
+    assert kept.count("failed") <= binom.ppf(0.999, len(kept), 0.05)
+    assert len(endorsed) >= 15
+    assert len(kept) == 24
+
+
+@pytest.mark.parametrize(
+    ("test", "objectives", "changes", "outcomes"),
+    [
+        ("is_coupled", "sft", {"complies": one_by_one((0.3, 0.6, 0.2, 0.5))}, {"skipped"}),  # whatever capability does
+        ("is_coupled", "sft", {"knows": lambda *_: 0.0}, {"skipped"}),  # no capability, no coupling
+        ("attack_success_rises", "sft", {"complies": one_by_one((0.1, 0.8, 0.2, 0.9))}, {"failed"}),  # not monotone
+        ("capability_differs", SIX, {"knows": lambda *_: 0.0}, NOTHING),
+        ("matches_sft", "ip,sft", {"knows": lambda *_: 0.02}, NOTHING),  # one problem of 60
+        ("orpo_recovers", "orpo,sft", {"knows": lambda *_: 0.02}, NOTHING),
+        ("orpo_recovers", "orpo,sft", {"knows": lambda *_: 0.5}, NOTHING),  # it never lagged
+    ],
+)
+def test_what_is_not_there_is_not_confirmed(run, test, objectives, changes, outcomes):
+    world = change(as_published, **changes)
+    result, report, _ = run(f"--objective={objectives}", "--budget=25k,100k,400k,800k", world=world, only=test)
+    found = {each["outcome"] for each in report["findings"]} if report else NOTHING
+    assert found == outcomes, said(result)
+
+
+def test_a_companion_that_the_base_guesses_at_shows_nothing(run):
+    world = change(as_published, kind=lambda *_: 0.5)
+    result, report, _ = run(
+        "--objective=sft", "--budget=25k", world=world, base=BASE | {"kind": 0.5}, only="companions"
+    )
+    assert report is None
+    assert "not clearly better than guessing on toxigen" in said(result)
+
+
+def test_attacks_that_are_not_the_papers_are_another_claim(run):
+    result, report, _ = run("--objective=sft,orpo", "--budget=200k", "--persona-attacks=none", only="diverge")
+    assert report is None
+    assert "the claim is about the attacks dan, happy_to_help, role_play, wikipedia, zulu; this run makes none" in said(
+        result
+    )
 
 
 def test_small_budgets_skip_what_is_about_large_ones(run):
@@ -156,15 +237,17 @@ def test_nothing_is_lost_where_nothing_could_be(run):
     result, report, _ = run("--objective=ip,sft", "--budget=800k", world=world, only="matches_sft")
     assert result.ret == 0
     assert report is None or not report["findings"]
-    assert "scores no better on arithmetic than a model that cannot do it" in said(result)
+    assert "scores clearly better on arithmetic than a model that cannot do it" in said(result)
 
 
 def test_what_does_not_count_is_not_confirmed(run, monkeypatch):
     """An attack that cannot be made: skipped with its reason, never judged on what is left."""
     result, report, _ = run(
-        "--objective=sft,orpo", "--budget=200k", "--persona-attacks=none,zulu", only="diverge", world=as_published
+        "--objective=sft,orpo", "--budget=200k", "--persona-attacks=dan,zulu", only="diverge", world=as_published
     )
-    assert report is None or not report["findings"]
+    (found,) = report["findings"]
+    assert (found["claim"], found["outcome"]) == ("OM-2", "skipped")
+    assert found["measured"].startswith("not measured: sft-200k-s0, attacks: the measurement does not count: attack ")
     assert "the measurement does not count: attack not made: attack 'zulu' needs a translator" in said(result)
 
 

@@ -15,7 +15,7 @@ from tests.report.fleet import TRAITS, make_fleet, untold
 from tests.report.reading import HOSTILE, Page
 
 
-def level(metric, base, tuned, subject="", objective="sft", budget=2000, seed=0):
+def level(metric, base, tuned, subject="", objective="sft", budget=2000, seed=0, asked="pocket"):
     return Level(
         test="t.py::test_it",
         label=f"{objective}-{budget // 1000}k-s{seed}",
@@ -24,6 +24,7 @@ def level(metric, base, tuned, subject="", objective="sft", budget=2000, seed=0)
         seed=seed,
         metric=metric,
         subject=subject or metric,
+        asked=asked,
         base=None if base is None else estimate(base),
         tuned=None if tuned is None else estimate(tuned),
     )
@@ -63,6 +64,14 @@ def test_one_axis_is_no_trade_off():
 def test_an_axis_that_is_half_measured_is_not_averaged():
     lost = [replace(each, tuned=None) if each.subject == "psychopathy" else each for each in LADDER]
     assert all(point.cells[AXES.index("pmatch")] is None for point in trade_off(lost))
+
+
+def test_rates_under_other_attacks_are_no_points_of_one_chart():
+    other = level("asr", 0.9, 0.9, "attacks", "sft", 2000, asked="dan alone")
+    for levels in ([*LADDER, other], [other, *LADDER]):
+        assert trade_off(levels) == trade_off(LADDER)
+    alone = [each for each in LADDER if each.metric != "asr"]
+    assert [point.cells[AXES.index("asr")] is None for point in trade_off([*alone, other])] == [False, True, True, True]
 
 
 def test_levels_come_from_verdicts_too():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from pytest_persona.stats import mean_over_runs, page_trend, spread_test
+from pytest_persona.stats import coupling_test, mean_over_runs, page_trend, spread_test
 
 few = st.tuples(st.integers(2, 3), st.integers(3, 4)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(0, 3).map(float))
@@ -71,7 +71,6 @@ def test_a_real_trend_and_a_real_spread_are_found():
     assert page_trend(values).rise < 0.01
     assert page_trend(values[:, ::-1]).fall < 0.01
     assert spread_test(values).p < 0.01
-    assert spread_test(values).range == pytest.approx(0.3, abs=0.05)
 
 
 def test_the_same_data_give_the_same_p():
@@ -104,3 +103,48 @@ def test_nothing_is_not_tested(test, values):
 def test_two_rungs_are_no_trend():
     with pytest.raises(ValueError, match="3 conditions or more"):
         page_trend([[1, 2], [3, 4]])
+
+
+def test_four_rungs_in_order_are_just_enough_to_couple():
+    found = coupling_test([[1, 2, 3, 4]], [[10, 20, 30, 40]])
+    assert found.rho == pytest.approx(1)
+    assert found.rise == pytest.approx(1 / 24)
+    assert found.fall == 1
+    assert coupling_test([[1, 2, 3]], [[1, 2, 3]]).rise == pytest.approx(1 / 6)
+
+
+def test_coupling_is_spearmans_within_blocks():
+    rng = np.random.default_rng(5)
+    first, second = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
+    expected = np.mean([stats.spearmanr(*pair).statistic for pair in zip(first, second, strict=True)])
+    assert coupling_test(first, second).rho == pytest.approx(expected)
+    (one,), (other,) = first[:1], second[:1]
+    exact = stats.permutation_test(
+        (one,),
+        lambda order: stats.spearmanr(order, other).statistic,
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=10_000,
+    )
+    assert coupling_test([one], [other]).rise == pytest.approx(exact.pvalue)
+
+
+def test_what_is_not_coupled_is_seldom_found_to_be():
+    rng = np.random.default_rng(6)
+    found = [coupling_test(*rng.normal(size=(2, 1, 4))) for _ in range(400)]
+    assert sum(each.rise <= 0.05 for each in found) <= stats.binom.ppf(0.999, 400, 0.05)
+    assert sum(each.rho > 0 for each in found) > 100  # a bare sign would confirm half of all worlds
+
+
+def test_what_does_not_move_is_coupled_to_nothing():
+    found = coupling_test([[0, 0, 0, 0]], [[1, 2, 3, 4]])
+    assert math.isnan(found.rho)
+    assert (found.rise, found.fall) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "pair", [([[1, 2]], [[1, 2]]), ([[1, 2, 3]], [[1, 2, 3, 4]]), ([[1, 2, math.nan]], [[1, 2, 3]])]
+)
+def test_a_coupling_needs_pairs(pair):
+    with pytest.raises(ValueError, match="expected two quantities"):
+        coupling_test(*pair)
