@@ -10,15 +10,16 @@ from pytest_persona.metrics import METRICS, Metric
 from pytest_persona.record import Record
 from pytest_persona.report.draw import Drawing, colour, svg_of
 
-_NAMES = 130
-"""Pixels kept for the traits' names: browsers draw them wider than the layout measures."""
+_NAMES, _LETTER = 130, 8
+"""Least pixels kept for names, and pixels a letter: browsers draw them wider than the layout measures."""
 
 
 def levels_charts(records: Sequence[Record]) -> list[Drawing]:
     """A drawing for each metric with levels: base and tuned model with their intervals, and where the limit lies."""
     drawings = []
+    extent = max([_NAMES, *(_LETTER * len(record.subject) for record in records)])  # all charts begin in one line
     for metric in dict.fromkeys(record.metric for record in records):
-        svg = _levels([record for record in records if record.metric == metric], METRICS[metric])
+        svg = _levels([record for record in records if record.metric == metric], METRICS[metric], extent)
         if svg:
             drawings.append(Drawing(METRICS[metric].title, svg))
     return drawings
@@ -35,7 +36,7 @@ def _limits(record: Record, metric: Metric) -> list[float]:
     return [base * (1 + sign * end) if metric.relative else base + sign * end for end in ends]
 
 
-def _levels(records: Sequence[Record], metric: Metric) -> str:
+def _levels(records: Sequence[Record], metric: Metric, extent: int) -> str:
     rows: list[dict[str, Any]] = [
         {"trait": record.subject, "model": name, "value": level.value, "low": level.low, "high": level.high}
         for record in records
@@ -62,7 +63,7 @@ def _levels(records: Sequence[Record], metric: Metric) -> str:
             "trait:N",
             title=None,
             sort=None,
-            axis=alt.Axis(ticks=False, domain=False, minExtent=_NAMES),
+            axis=alt.Axis(ticks=False, domain=False, minExtent=extent, labelLimit=extent),
         ),
         "yOffset": alt.YOffset("model:N", sort=["base", "tuned"]),
     }
