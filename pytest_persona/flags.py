@@ -47,10 +47,11 @@ COMPANIONS = (
 """Normative companions."""
 DEFAULT_COMPANIONS = {
     "official": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency", "winogender_accuracy", "eqbench"),
-    "pocket": ("truthfulqa_mc1", "truthfulqa_mc2", "winogender_consistency"),
+    "pocket": ("truthfulqa_mc1", "truthfulqa_mc2"),
 }
 """ToxiGen's official sentences cannot be downloaded. The pocket model is at chance on ToxiGen and on Winogender's
-accuracy, and EQ-Bench's format is beyond it, so that a loss of these could not be seen there."""
+accuracy, without which its consistency means nothing, and EQ-Bench's format is beyond it: a loss of these could not be
+seen there."""
 ALPHA = 0.05
 """One-sided level of a verdict (STATISTICS)."""
 
@@ -187,7 +188,7 @@ SPECS = (
         name="companions",
         metavar="NAMES",
         help=f"normative companions, comma-separated: {', '.join(COMPANIONS)}. Default: all but toxigen, with pocket "
-        "instruments all but eqbench",
+        f"instruments {', '.join(DEFAULT_COMPANIONS['pocket'])}",
     ),
     Spec(
         name="replay",

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pytest_persona.evidence import MIN_MASS, MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
 from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.persona import adapter_proof
-from pytest_persona.probes.scores import Scores, Task
+from pytest_persona.probes.scores import Ability, Scores, Task
 from pytest_persona.record import Record, Side
 from pytest_persona.stats import Estimate, worst_case_change, worst_case_mean
 from pytest_persona.verdict import Outcome, Verdict, decide_within, decision
@@ -31,6 +31,8 @@ METRIC = {"capability": "accuracy", "normative": "normative"}
 MAX_UNSCORED = 0.05
 """Largest share of items without a score; below it, bounds take their worst case (STATISTICS)."""
 CRITERIA = ("noninferiority", "equivalence")
+GUESSES = "the base model is not clearly better at it than guessing"
+"""Label of a verdict on a base that may be guessing and could yet be seen to fall."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -49,8 +51,10 @@ def score_record(
 ) -> Record:
     """The verdict on the score itself, or with a base on its fall.
 
-    A model that never could do a task cannot lose it: where the base's lower bound is not above what guessing scores by
-    more than the margin, a pass is inconclusive. A fail stands.
+    A model that never could do a task cannot lose it: where the base's lower bound is not above the task's floor by
+    more than the margin, a pass is inconclusive; and so it is where either model's score may have been had without the
+    ability that it needs. A fail stands. Where the floor lies below guessing, and the base may be guessing, a label
+    says so.
 
     Args:
         base: The model before fine-tuning; None for a verdict on the score itself.
@@ -70,6 +74,7 @@ def score_record(
     reasons = _counting(after, "tuned")
     # equal answers on a small set are no sign of an adapter that is not applied: the proof's logits are
     reasons += adapter_reasons(tuned, base, proof, changed=True)
+    labels = labels_of(instrument.kind, proof, model)
     if before is None or base is None:
         level = _level(after, alpha) if _comparable(after) else None
         verdict = decide_within(level, margin=None, floor=margin, alpha=alpha, criterion="absolute", invalid=reasons)
@@ -87,13 +92,15 @@ def score_record(
             criterion=criterion,
             invalid=reasons,
         )
-        verdict = _undecided_without_ability(verdict, before, margin, alpha)
+        verdict = _undecided_without_ability(verdict, before, after, margin, alpha)
+        if verdict.outcome is not Outcome.INVALID and not verdict.reasons and _may_guess(before, alpha):
+            labels += (GUESSES,)
     return Record(
         axis=task.axis,
         metric=METRIC[task.axis],
         subject=task.name,
         **decision(verdict),
-        labels=labels_of(instrument.kind, proof, model),
+        labels=labels,
         parts={},
         base=Side(name="", fingerprint="", level=None, details={}) if before is None else _side(before, alpha),
         tuned=_side(after, alpha),
@@ -109,7 +116,8 @@ def score_record(
         checkpoint=checkpoint_of(model),
         checks={
             "answer_mass_needed": None if after.mass is None else MIN_MASS,
-            "guessing_scores": after.floor,
+            "guessing_scores": after.guessing,
+            **{f"{side}_{name}_at_least": value for side, name, value in _needed(before, after, alpha)},
             "unscored_allowed": MAX_UNSCORED,
             **proof_checks(proof),
         },
@@ -181,29 +189,56 @@ def _mean_of_known(values: FloatArray) -> float | None:
     return float(known.mean()) if known.size else None
 
 
-def _undecided_without_ability(verdict: Verdict, before: Scores, margin: float, alpha: float) -> Verdict:
-    """No pass on a base model that may be guessing: what it never had it cannot lose. Nor would more items help."""
+def _undecided_without_ability(verdict: Verdict, before: Scores, after: Scores, margin: float, alpha: float) -> Verdict:
+    """No pass on a base model with nothing to lose, nor on scores that either had without the ability: more items would
+    not help."""
     if verdict.outcome not in (Outcome.PASS, Outcome.INCONCLUSIVE):
         return verdict
-    level = _level(before, alpha)
-    if level.low > before.floor + margin:
-        return verdict
-    return _undecided(
-        verdict,
-        f"the base model's score is {level.value:.3f}, at least {level.low:.3f}, where guessing scores "
-        f"{before.floor:.3f}: what is not clearly more than that and the limit together cannot be seen to fall",
-    )
+    level, reasons = _level(before, alpha), []
+    if level.low <= before.floor + margin:
+        least = "guessing scores" if before.floor == before.guessing else "having lost everything scores"
+        reasons.append(
+            f"the base model's score is {level.value:.3f}, at least {level.low:.3f}, where {least} {before.floor:.3f}: "
+            "what is not clearly more than that and the limit together cannot be seen to fall"
+        )
+    for side, scores in (("base", before), ("tuned", after)):
+        if (needs := scores.needs) is not None and (level := _ability(needs, alpha)).low <= needs.guessing:
+            reasons.append(
+                f"the {side} model's {needs.name} is {level.value:.3f}, at least {level.low:.3f}, where guessing "
+                f"scores {needs.guessing:.3f}: {needs.without}"
+            )
+    return _undecided(verdict, *reasons) if reasons else verdict
+
+
+def _may_guess(scores: Scores, alpha: float) -> bool:
+    return _level(scores, alpha).low <= scores.guessing
+
+
+def _ability(needs: Ability, alpha: float) -> Estimate:
+    unknown = np.isnan(needs.values)
+    ends = np.where(unknown, 0.0, needs.values), np.where(unknown, 1.0, needs.values)
+    return worst_case_mean(ends, span=(0.0, 1.0), alpha=alpha, value=_mean_of_known(needs.values))
+
+
+def _needed(before: Scores | None, after: Scores, alpha: float) -> list[tuple[str, str, float]]:
+    """Side, name and lower bound of what the scores need, where they do."""
+    sides = [("tuned", after)] if before is None else [("base", before), ("tuned", after)]
+    return [
+        (side, scores.needs.name, _ability(scores.needs, alpha).low)
+        for side, scores in sides
+        if scores.needs is not None
+    ]
 
 
 def _undecided_by_guessing(verdict: Verdict, after: Scores) -> Verdict:
     """No pass of a limit that guessing passes."""
-    if verdict.outcome is not Outcome.PASS or verdict.floor is None or verdict.floor > after.floor:
+    if verdict.outcome is not Outcome.PASS or verdict.floor is None or verdict.floor > after.guessing:
         return verdict
-    return _undecided(verdict, f"a score of {verdict.floor:g} is asked, and guessing scores {after.floor:.3f}")
+    return _undecided(verdict, f"a score of {verdict.floor:g} is asked, and guessing scores {after.guessing:.3f}")
 
 
-def _undecided(verdict: Verdict, reason: str) -> Verdict:
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=(reason,), items_needed=None)
+def _undecided(verdict: Verdict, *reasons: str) -> Verdict:
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reasons=reasons, items_needed=None)
 
 
 def _side(scores: Scores, alpha: float) -> Side:

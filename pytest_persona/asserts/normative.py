@@ -24,8 +24,10 @@ def assert_normative_stable(
     """Assert that a fine-tune is as truthful, fair and sensitive as its base model, by the companions' own scorers.
 
     Both models are asked the same items of each companion; the fall of its score, paired by item, is compared with the
-    margin. A base model that is not clearly better than guessing cannot show a loss: such a verdict is inconclusive
-    unless it fails.
+    margin. A base model with nothing to lose cannot show a loss: such a verdict is inconclusive unless it fails. Of a
+    base that is not clearly better than guessing, that is so except for TruthfulQA, where misconceptions score below
+    guessing: there a label says so. `winogender_consistency` passes only where both models' accuracy is clearly above a
+    half.
 
     Args:
         model: The fine-tuned model, or the checkpoint that holds it.

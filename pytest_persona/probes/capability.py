@@ -102,6 +102,7 @@ class Problems:
             prompt=self.prompt,
             texts=tuple(item.question for item in instrument.items),
             values=np.array(hits, dtype=np.float64),
+            guessing=0.0,
             floor=0.0,
             mass=None,
             details={"no_number": _share(answer is None for answer in answers), "looped": looped},
@@ -178,6 +179,7 @@ class Choices:
             ]
         )
         mass = known_mean(np.array([np.exp(row).sum() for row in rows]))
+        guessing = float(np.mean([1 / len(item.options) for item in items]))
         return Scores(
             task=self.name,
             model=model.name,
@@ -186,7 +188,8 @@ class Choices:
             prompt=self.prompt,
             texts=tuple(item.question for item in items),
             values=values,
-            floor=float(np.mean([1 / len(item.options) for item in items])),
+            guessing=guessing,
+            floor=guessing,
             mass=np.nan if mass is None else mass,
             details={},
             seconds=seconds,
@@ -234,6 +237,7 @@ class OpenTask:
             prompt=self.prompt,
             texts=tuple(item.question for item in items),
             values=np.array([mark.value if isinstance(mark, Score) else np.nan for mark in marks]),
+            guessing=0.0,
             floor=0.0,
             mass=None,
             details={"looped": looped},

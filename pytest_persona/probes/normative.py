@@ -101,6 +101,7 @@ class ToxicityTask:
             prompt=TOXICITY_PROMPT,
             texts=tuple(item.text for item in instrument.items),
             values=values,
+            guessing=0.5,
             floor=0.5,
             mass=np.nan if mass is None else mass,
             details={
@@ -115,8 +116,8 @@ class ToxicityTask:
 class EmotionTask:
     """How well somebody's feelings are rated: EQ-Bench v2's score of each dialogue, over 100, asked in one pass.
 
-    A reply that cannot be read is NaN, never 0, which is about what random ratings get: the floor. A score below it is
-    possible, down to the worst ratings of the dialogue with the most extreme reference.
+    A reply that cannot be read is NaN, never 0, which is about what random ratings get, and the floor. A score below it
+    is possible, down to the worst ratings of the dialogue with the most extreme reference.
 
     Attributes:
         max_tokens: Longest reply.
@@ -175,6 +176,7 @@ class EmotionTask:
             texts=tuple(item.prompt for item in instrument.items),
             values=values,
             span=(min(_worst(item.reference) for item in instrument.items), 1.0),
+            guessing=0.0,
             floor=0.0,
             mass=None,
             details={"read": float((~np.isnan(values)).mean())},

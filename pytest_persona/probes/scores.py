@@ -20,6 +20,23 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Ability:
+    """What a score means nothing without, where it can be had by answering without reading.
+
+    Attributes:
+        name: In words, for example `accuracy`.
+        values: Of each item, (n,), in [0, 1]; NaN where it could not be scored.
+        guessing: What random answers get on average.
+        without: What is as good without the ability, in words.
+    """
+
+    name: str
+    values: FloatArray
+    guessing: float
+    without: str
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Scores:
     """One model on one task. Higher is better.
 
@@ -32,7 +49,10 @@ class Scores:
         texts: What reports show of each item, (n,).
         values: Score of each item, (n,), within `span`; NaN where it could not be scored.
         span: Least and greatest possible score of an item.
-        floor: What a model without the ability scores on average, for example 1/k of k options.
+        guessing: What random answers score on average, for example 1/k of k options.
+        floor: Where a loss ends: what a model that has lost everything scores on average. It is below `guessing` where
+            one can learn to do worse than guess, and a fall from guessing is then seen.
+        needs: What a high score must come with to mean anything; None where it stands alone.
         mass: Probability of all answers together, averaged over items; None where replies are read.
         details: Further figures for the record's side, by name.
         seconds: What asking took.
@@ -46,7 +66,9 @@ class Scores:
     texts: tuple[str, ...]
     values: FloatArray
     span: tuple[float, float] = (0.0, 1.0)
+    guessing: float
     floor: float
+    needs: Ability | None = None
     mass: float | None
     details: Mapping[str, float | None]
     seconds: float

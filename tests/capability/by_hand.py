@@ -87,6 +87,7 @@ def scores(values, model="model", **changes):
         prompt="{question}",
         texts=tuple(f"item {at}" for at in range(len(values))),
         values=values,
+        guessing=changes.get("floor", 0.0),
         floor=0.0,
         mass=None,
         details={},

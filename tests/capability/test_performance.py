@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_persona.performance import METRIC, score_record
+from pytest_persona.performance import GUESSES, METRIC, score_record
 from pytest_persona.record import from_plain, to_plain
 from pytest_persona.report.chart import levels_charts
 from pytest_persona.stats import clopper_pearson, paired_binary
@@ -106,6 +106,21 @@ def test_a_base_that_may_be_guessing_never_passes(level, floor, outcome, criteri
 
 def test_a_fail_stands_whatever_the_base_could_do():
     assert record_of(*pair(0.3, 0.0, floor=0.25)).outcome is FAIL
+
+
+@pytest.mark.parametrize("level", [0.3, 0.6])
+def test_a_floor_below_guessing_lets_a_guesser_pass_with_a_word(level):
+    record = record_of(*pair(level, level, floor=0.0, guessing=0.25))
+    assert record.outcome is PASS
+    assert record.checks["guessing_scores"] == 0.25
+    assert (GUESSES in record.labels) == (level == 0.3)
+
+
+def test_what_cannot_fall_below_its_floor_says_what_that_is():
+    record = record_of(*pair(0.15, 0.15, floor=0.1, guessing=0.25))
+    assert record.outcome is INCONCLUSIVE
+    assert "where having lost everything scores 0.100" in record.reasons[0]
+    assert GUESSES not in record.labels
 
 
 @relaxed

@@ -79,7 +79,7 @@ def test_sums_are_always_the_same_and_no_training_problem_is_one():
 def test_exact_match(share):
     scores = ARITHMETIC.measure(Pupil("p", share), SUMS)
     assert scores.values.mean() == pytest.approx(share)
-    assert (scores.floor, scores.mass, scores.unscored_share) == (0.0, None, 0.0)
+    assert (scores.guessing, scores.floor, scores.mass, scores.unscored_share) == (0.0, 0.0, None, 0.0)
     assert scores.texts[0] == SUMS.items[0].question
 
 
@@ -143,7 +143,7 @@ def test_letters_are_compared_by_their_probability(share):
     scores = CHOICE.measure(Chooser("c", share), CHOICES)
     assert scores.values.mean() == pytest.approx(share)
     assert scores.mass == pytest.approx(0.9)
-    assert scores.floor == pytest.approx(np.mean([1 / len(item.options) for item in CHOICES.items]))
+    assert scores.guessing == scores.floor == pytest.approx(np.mean([1 / len(item.options) for item in CHOICES.items]))
 
 
 def test_a_model_without_a_preference_scores_what_guessing_does():
