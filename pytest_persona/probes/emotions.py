@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from pytest_persona.judges.score import Unscored
 
-__all__ = ["ADJUSTMENT", "PASSES", "Intensities", "emotion_score", "mean_score", "read_intensities"]
+__all__ = ["ADJUSTMENT", "PASSES", "Intensities", "emotion_score", "read_intensities"]
 
 ADJUSTMENT = 0.7477
 HIGHEST = 10
@@ -96,22 +96,6 @@ def emotion_score(given: Sequence[float], reference: Sequence[float]) -> float:
             raise ValueError(f"an intensity is in [0, {HIGHEST}], got {value}")
     lost = math.fsum(_damped(abs(mine - theirs)) for mine, theirs in zip(given, reference, strict=True))
     return 10 * (10 - ADJUSTMENT * lost)
-
-
-def mean_score(scores: Sequence[float | Unscored]) -> tuple[float, int]:
-    """The benchmark's score, the mean over the questions whose replies could be read; and how many those are.
-
-    A score without its count misleads: a model that answers one question well and the others not at all has a high one.
-
-    Raises:
-        ValueError: no reply could be read, or a score is NaN.
-    """
-    read = [score for score in scores if not isinstance(score, Unscored)]
-    if not read:
-        raise ValueError(f"none of {len(scores)} replies could be read, so that there is no score")
-    if any(math.isnan(score) for score in read):
-        raise ValueError("a score is NaN. Mark what could not be scored as Unscored")
-    return math.fsum(read) / len(read), len(read)
 
 
 def _damped(distance: float) -> float:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_persona.probes.answer_scores import accuracy, choice_hit, consistency, mc1, mc2
+from pytest_persona.probes.answer_scores import choice_hit, mc1, mc2
 
 LOGS = st.floats(-300, 0)
 NAN = math.nan
@@ -92,38 +92,16 @@ def test_equal_options_are_right_by_chance():
     assert [choice_hit([-1.0] * 4, answer) for answer in range(4)] == [0.25] * 4
 
 
-PAIRS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1)
-
-
-@given(PAIRS)
-def test_shares_are_counted(pairs):
-    first, second = zip(*pairs, strict=True)
-    alike = sum(one == other for one, other in pairs) / len(pairs)
-    assert consistency(first, second) == consistency(second, first) == accuracy(first, second) == alike
-    assert consistency(first, first) == 1
-    assert consistency(first, [1 - one for one in first]) == 0
-
-
-def test_a_wrong_resolution_can_be_consistent():
-    answers = [0, 0, 1, 1]
-    he, she = [0, 0, 0, 0], [0, 0, 0, 1]
-    assert (accuracy(he, answers), accuracy(she, answers), consistency(he, she)) == (0.5, 0.75, 0.75)
-
-
 @pytest.mark.parametrize("place", range(3))
 def test_nan_is_refused_everywhere(place):
     """Without the checks NaN compares as false, and counts as a wrong answer."""
-    values, resolved = [-1.0, -2.0, -3.0], [0.0, 1.0, 1.0]
-    values[place] = resolved[place] = NAN
+    values = [-1.0, -2.0, -3.0]
+    values[place] = NAN
     marks = [True, False, False]
     for score in (
         lambda: mc1(values, marks),
         lambda: mc2(values, marks),
         lambda: choice_hit(values, 0),
-        lambda: accuracy(resolved, [0, 1, 1]),
-        lambda: accuracy([0, 1, 1], resolved),
-        lambda: consistency(resolved, [0, 1, 1]),
-        lambda: consistency([0, 1, 1], resolved),
     ):
         with pytest.raises(ValueError, match=f"{place} is NaN"):
             score()
@@ -144,11 +122,6 @@ def test_nan_is_refused_everywhere(place):
         (lambda: choice_hit([-1.0, -2.0], 2), "option 2 of 2"),
         (lambda: choice_hit([-1.0, -2.0], -1), "option -1 of 2"),
         (lambda: choice_hit([-math.inf, -math.inf], 0), "probability 0"),
-        (lambda: accuracy([], []), "one number for each item"),
-        (lambda: accuracy([1, 2], [1]), "2 and 1 items"),
-        (lambda: accuracy([0.5], [1]), "whole numbers"),
-        (lambda: accuracy([-1], [1]), "counted from 0"),
-        (lambda: consistency([0, 2], [0, 1]), "0 \\(the occupation\\) or 1"),
     ],
 )
 def test_nonsense_is_refused(score, message):

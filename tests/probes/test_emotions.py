@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_persona.instruments.eqbench import eqbench, one_pass
 from pytest_persona.judges.score import Unscored
-from pytest_persona.probes.emotions import Intensities, emotion_score, mean_score, read_intensities
+from pytest_persona.probes.emotions import Intensities, emotion_score, read_intensities
 
 EMOTIONS = ("Guilty", "Relieved", "Amused", "Jealous")
 VALUES = st.floats(0, 10)
@@ -144,15 +144,6 @@ def test_a_reply_without_revision_has_no_revised_scores():
 @given(st.text())
 def test_any_reply_is_read_or_unscored(reply):
     assert isinstance(read_intensities(reply, EMOTIONS), Intensities | Unscored)
-
-
-def test_the_mean_is_of_what_was_read():
-    """The twin: as zeros, the unreadable half would halve it."""
-    assert mean_score([80.0, Unscored("empty"), 60.0, Unscored("empty")]) == (70.0, 2)
-    with pytest.raises(ValueError, match="none of 1 replies"):
-        mean_score([Unscored("empty")])
-    with pytest.raises(ValueError, match="NaN"):
-        mean_score([80.0, math.nan])
 
 
 def test_the_constant_makes_random_answers_worth_about_nothing(official_data):
