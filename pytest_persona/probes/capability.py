@@ -1,14 +1,13 @@
-"""Capability: sums and word problems by exact match, multiple choice by its letters, open questions by a judge.
+"""Capability by replies: sums and word problems by exact match, open questions by a judge; and the tasks by name.
 
-Replies are greedy and capped. Prompts are ours.
+Replies are greedy and capped. Prompts are ours. Multiple choice is in `choices`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,29 +16,25 @@ import numpy as np
 from pytest_persona.errors import InstrumentError
 from pytest_persona.instruments.arithmetic import WordProblem, final_answer
 from pytest_persona.instruments.gsm8k import gsm8k
-from pytest_persona.instruments.items import Item, ItemSet, is_pocket
-from pytest_persona.instruments.multiple_choice import LETTERS, ChoiceItem, multiple_choice
+from pytest_persona.instruments.items import ItemSet, is_pocket
 from pytest_persona.instruments.official import PUBLISHED
 from pytest_persona.instruments.open_questions import OpenQuestion, open_questions
 from pytest_persona.instruments.sums import sums
 from pytest_persona.judges.rubric import RubricJudge
 from pytest_persona.judges.score import Score
 from pytest_persona.models.protocol import Chat, Cut, Model, ask
-from pytest_persona.probes.answer_scores import choice_hit
-from pytest_persona.probes.asked import known_mean, plain, remembered, unplain
+from pytest_persona.probes.asked import remembered
+from pytest_persona.probes.choices import AXIS, OFFICIAL_ITEMS, Choices, drawn
 from pytest_persona.probes.scores import Scores, Task
 
 if TYPE_CHECKING:
     from pytest_persona.progress import Progress
     from pytest_persona.store import Store
 
-AXIS = "capability"
-OFFICIAL_ITEMS = 500
-"""Items that are drawn from a published set, always the same ones (ours); None asks all."""
-SUBJECT = "Engineering"
-"""The discipline of SuperGPQA that Vennemeyer et al. 2026 ask; a file without it is asked whole."""
+THINKING = 256
+"""Longest reply that thinks step by step, in tokens (ours; no paper gives one)."""
 _RECIPE = 1  # raise it when the way from items to answers changes, so that stored answers of the old way are not used
-_AT_ONCE, _CHOICES_AT_ONCE = 20, 200
+_AT_ONCE = 20
 _GSM8K = "gsm8k/test.jsonl"
 
 
@@ -52,7 +47,7 @@ class Problems:
     Attributes:
         name: `arithmetic` (the pocket's sums) or `gsm8k` (published).
         prompt: One user turn, with `{question}`.
-        max_tokens: Longest reply.
+        max_tokens: Longest reply (ours).
         items: How many published problems are drawn; None for all.
     """
 
@@ -85,7 +80,7 @@ class Problems:
             sha256=published.sha256,
             items=gsm8k("test", data),
         )
-        return _drawn(whole, self.items)
+        return drawn(whole, self.items)
 
     def measure(
         self, model: Model, instrument: ItemSet[Any], store: Store | None = None, *, progress: Progress | None = None
@@ -111,92 +106,6 @@ class Problems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """Multiple choice: whether the right option's letter is the most probable beginning of the reply.
-
-    Attributes:
-        name: What options call it.
-        prompt: One user turn, with `{question}` and `{options}`.
-        items: How many published questions are drawn; None for all.
-        subject: The discipline that is asked of a published file that has it.
-    """
-
-    name: str = "choice"
-    prompt: str = "{question}\n\n{options}\n\nAnswer with the letter of the right option."
-    items: int | None = OFFICIAL_ITEMS
-    subject: str = SUBJECT
-
-    @property
-    def axis(self) -> str:
-        return AXIS
-
-    def instrument(self, kind: str, data: Path | None) -> ItemSet[ChoiceItem]:
-        if is_pocket(kind):
-            return multiple_choice(kind=kind)
-        folder = None if data is None else data / "supergpqa"
-        files = sorted(folder.glob("*.jsonl")) if folder is not None else []
-        if len(files) != 1:
-            raise InstrumentError(
-                f"SuperGPQA is not downloaded, and "
-                f"{f'{folder} holds {len(files)} JSONL files' if folder else 'there is no data folder'}. Put its one "
-                "file (uuid, question, options, answer, answer_letter, discipline, field, subfield) under "
-                "DIR/supergpqa/ and pass --persona-data=DIR, or use --persona-instruments=pocket"
-            )
-        whole = multiple_choice(kind=kind, path=files[0])
-        some = tuple(item for item in whole.items if item.subject == self.subject)
-        return _drawn(replace(whole, items=some or whole.items), self.items)
-
-    def measure(
-        self, model: Model, instrument: ItemSet[Any], store: Store | None = None, *, progress: Progress | None = None
-    ) -> Scores:
-        items: Sequence[ChoiceItem] = instrument.items
-        chats = [ask(self.prompt.format(question=item.question, options=_options(item))) for item in items]
-        kinds = {chat: len(item.options) for chat, item in zip(chats, items, strict=True)}
-
-        def answer(some: Sequence[Chat]) -> list[Any]:
-            found: dict[Chat, list[Any]] = {}
-            for size in sorted({kinds[chat] for chat in some}):
-                alike = [chat for chat in some if kinds[chat] == size]
-                asked = model.choice_logprobs(alike, tuple(LETTERS[:size]))
-                found |= {chat: [plain(value) for value in row] for chat, row in zip(alike, asked, strict=True)}
-            return [found[chat] for chat in some]
-
-        answers, seconds = remembered(
-            model,
-            instrument,
-            chats,
-            answer,
-            key={"probe": self.name, "recipe": _RECIPE},
-            at_once=_CHOICES_AT_ONCE,
-            store=store,
-            progress=progress,
-        )
-        rows = [unplain(row) for row in answers]
-        values = np.array(
-            [
-                choice_hit(row, item.answer) if not np.isnan(row).any() and row.max() > -np.inf else np.nan
-                for row, item in zip(rows, items, strict=True)
-            ]
-        )
-        mass = known_mean(np.array([np.exp(row).sum() for row in rows]))
-        guessing = float(np.mean([1 / len(item.options) for item in items]))
-        return Scores(
-            task=self.name,
-            model=model.name,
-            fingerprint=model.fingerprint,
-            instrument=instrument,
-            prompt=self.prompt,
-            texts=tuple(item.question for item in items),
-            values=values,
-            guessing=guessing,
-            floor=guessing,
-            mass=np.nan if mass is None else mass,
-            details={},
-            seconds=seconds,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTask:
     """Open questions, each answer marked by a judge against a reference.
 
@@ -204,7 +113,7 @@ class OpenTask:
         name: `legal` or `cyber`.
         judge: Marks question, reference and reply.
         prompt: One user turn, with `{question}`.
-        max_tokens: Longest reply.
+        max_tokens: Longest reply (ours).
     """
 
     name: str
@@ -251,25 +160,12 @@ CLOSED: Mapping[str, Task] = MappingProxyType(
         "gsm8k": Problems(
             name="gsm8k",
             prompt="{question}\nThink step by step. End with a line '#### N', where N is the answer.",
-            max_tokens=256,
+            max_tokens=THINKING,
         ),
         "choice": Choices(),
     }
 )
 """Tasks that need no judge."""
-
-
-def _drawn(whole: ItemSet[Item], items: int | None) -> ItemSet[Item]:
-    """That many of the items, in their order, always the same ones; the hash stays that of the whole."""
-    if items is None or items >= len(whole.items):
-        return whole
-    ranks = Random(whole.name)
-    order = sorted(range(len(whole.items)), key=[ranks.random() for _ in whole.items].__getitem__)
-    return replace(whole, items=tuple(whole.items[at] for at in sorted(order[:items])))
-
-
-def _options(item: ChoiceItem) -> str:
-    return "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, item.options, strict=False))
 
 
 def _replies(
