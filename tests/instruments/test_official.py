@@ -7,12 +7,13 @@ import re
 import socket
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from pytest_persona.errors import InstrumentError
-from pytest_persona.instruments import darktriad
+from pytest_persona.instruments import darktriad, official
 from pytest_persona.instruments.gsm8k import gsm8k
 from pytest_persona.instruments.official import PUBLISHED, check_published, published_file
 
@@ -230,3 +231,43 @@ def test_a_cache_that_cannot_be_written_is_an_instrument_error(publish, server, 
     monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "file" / name)
     with pytest.raises(InstrumentError, match="cannot be downloaded"):
         published_file(KEY, None)
+
+
+def authors(source):
+    """The first author of a citation and its year, for example `Lin` and `2022`."""
+    return re.match(r"(\S+?),? .*?(\d{4})", source).groups()
+
+
+def readme_sources():
+    return (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split("\n## Sources\n")[1]
+
+
+@pytest.mark.parametrize("path", PUBLISHED)
+def test_the_readme_cites_every_published_file(path):
+    author, year = authors(PUBLISHED[path].source)
+    assert re.search(rf"{author}\b[^;:]*{year}|{author}\b[^;:]*arXiv {year[2:]}", readme_sources())
+
+
+@pytest.mark.parametrize(
+    ("file", "author"), [("multiple_choice", "M-A-P et al. 2025"), ("toxigen", "Hartvigsen et al. 2022")]
+)
+def test_the_readme_cites_sets_that_users_bring(file, author):
+    module = Path(official.__file__).with_name(f"{file}.py")
+    assert author in module.read_text(encoding="utf-8")
+    assert author in readme_sources()
+
+
+LICENCES = {
+    "GSM8K": "MIT",
+    "StrongREJECT": "MIT",
+    "TruthfulQA": "Apache-2.0",
+    "Winogender": "MIT",
+    "EQ-Bench": "MIT",
+    "SuperGPQA": "ODC-By",
+}
+
+
+@pytest.mark.parametrize(("name", "licence"), LICENCES.items())
+def test_the_readme_says_under_which_licence(name, licence):
+    (line,) = [line for line in readme_sources().split("\n- ") if f" {name}" in line]
+    assert f", {licence}): {name}" in line or f"({licence}): {name}" in line
