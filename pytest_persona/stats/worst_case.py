@@ -47,7 +47,7 @@ def worst_case_change(
     strata: Sequence[str] = (),
     value: float | None = None,
 ) -> Estimate:
-    """The mean of after less before over the same units; by score bounds where both are 0 or 1 (`paired_binary`), else
+    """The mean of after less before over the same units; by exact bounds where both are 0 or 1 (`paired_binary`), else
     as `stratified_mean`.
 
     Args:

@@ -23,7 +23,7 @@ def test_known_marks_have_exact_bounds():
     assert found.value == 0.4
 
 
-def test_known_pairs_have_score_bounds():
+def test_known_pairs_have_exact_bounds():
     before, after = [0, 0, 1, 0, 1] * 6, [1, 0, 1, 0, 1] * 6
     assert worst_case_change(known(after), known(before), span=SPAN, alpha=ALPHA) == paired_binary(
         before, after, alpha=ALPHA
