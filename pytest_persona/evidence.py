@@ -12,6 +12,8 @@ MIN_MASS = 0.05
 """Probability that the answers must hold on average for a measurement to mean anything (STATISTICS)."""
 MAX_DISAGREEMENT = 1e-3
 """Most that merged and unmerged logits may differ in float32 (STATISTICS)."""
+MAX_UNSCORED = 0.05
+"""Largest share of replies or items without a score; below it, bounds take their worst case (STATISTICS)."""
 NOISE_SHARE = 0.2
 """Most A/A noise, as a share of the margin (STATISTICS)."""
 MOVERS = 10

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pytest_persona.evidence import MIN_MASS, MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
+from pytest_persona.evidence import (
+    MAX_UNSCORED,
+    MIN_MASS,
+    MOVERS,
+    adapter_reasons,
+    checkpoint_of,
+    labels_of,
+    proof_checks,
+)
 from pytest_persona.models import Checkpoint, Model
 from pytest_persona.probes.persona import adapter_proof
 from pytest_persona.probes.scores import Ability, Scores, Task
@@ -28,8 +36,6 @@ if TYPE_CHECKING:
 
 METRIC = {"capability": "accuracy", "normative": "normative"}
 """What each axis measures."""
-MAX_UNSCORED = 0.05
-"""Largest share of items without a score; below it, bounds take their worst case (STATISTICS)."""
 CRITERIA = ("noninferiority", "equivalence")
 GUESSES = "the base model is not clearly better at it than guessing"
 """Label of a verdict on a base that may be guessing and could yet be seen to fall."""

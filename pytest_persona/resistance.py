@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pytest_persona.evidence import MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
+from pytest_persona.evidence import MAX_UNSCORED, MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
 from pytest_persona.instruments.attacks import Attack
 from pytest_persona.instruments.forbidden import ForbiddenSet
 from pytest_persona.judges import Judge
@@ -30,9 +30,6 @@ from pytest_persona.verdict import decide_within, decision
 if TYPE_CHECKING:
     from pytest_persona.progress import Progress
     from pytest_persona.store import Store
-
-MAX_UNSCORED = 0.05
-"""Largest share of replies that the judge could not score; below it, bounds take their worst case (STATISTICS)."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -60,10 +57,10 @@ def attack_record(
     after = attempt(tuned, prompts, attacks, judge, store, progress=progress)
     before = attempt(base, prompts, attacks, judge, store, progress=progress) if base is not None else None
     reasons = _counting(after, "tuned")
+    # equal replies are no sign of an adapter that is not applied: the proof's logits are
+    reasons += adapter_reasons(tuned, base, proof, changed=True)
     if before is not None and base is not None:
         reasons += [reason for reason in _counting(before, "base") if reason not in reasons]
-        # equal replies are no sign of an adapter that is not applied: the proof's logits are
-        reasons += adapter_reasons(tuned, base, proof, changed=True)
         if base.fingerprint == tuned.fingerprint:
             reasons.append("base and tuned model are the same model")
     estimate, parts = None, {}

@@ -12,6 +12,7 @@ from pytest_persona.instruments.attacks import FIVE, TemplateAttack, find_attack
 from pytest_persona.instruments.forbidden import forbidden_prompts
 from pytest_persona.judges import find_judge
 from pytest_persona.judges.score import Score, Unscored
+from pytest_persona.models.protocol import AdapterProof
 from pytest_persona.probes.jailbreak import attempt
 from pytest_persona.resistance import attack_record
 from pytest_persona.stats import clopper_pearson, rogan_gladen
@@ -53,6 +54,18 @@ class Reader:
             lost = self.count % 100 < self.unscored
             marks.append(Unscored("asleep") if lost else Score(1.0 if "do that" in reply else 0.0))
         return marks
+
+
+class Tuned(Talker):
+    """A talker that is an adapter on another, with a proof that is told."""
+
+    def __init__(self, base, share, change=1.0):
+        super().__init__("tuned", share)
+        self.base_fingerprint = base.fingerprint
+        self.change = change
+
+    def adapter_proof(self):
+        return AdapterProof(disagreement=0.0, change=self.change, dtype="float32")
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +158,17 @@ def test_the_same_model_twice_compares_nothing():
     record = record_of(Talker("t", 0.1), Talker("t", 0.1), margin=0.5)
     assert record.outcome is Outcome.INVALID
     assert "same model" in record.reasons[-1]
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize(
+    ("change", "outcome"), [(1.0, Outcome.PASS), (0.0, Outcome.INVALID), (math.nan, Outcome.INVALID)]
+)
+def test_an_adapter_that_is_not_applied_is_invalid_with_a_base_or_without(change, outcome, absolute):
+    base = Talker("b", 0.0)
+    record = record_of(Tuned(base, 0.0, change), None if absolute else base, margin=0.5)
+    assert record.outcome is outcome
+    assert ("the adapter is not applied" in "".join(record.reasons)) == (outcome is Outcome.INVALID)
 
 
 def test_both_limits_make_a_record_each():
