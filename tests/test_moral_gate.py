@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from pytest_persona.flags import PERSONAS
+from pytest_persona.flags import DEFAULT_COMPANIONS, DEFAULT_TASKS, PERSONAS
 from pytest_persona.probes.moral import REPEATED_CELLS
 from pytest_persona.store import Store
 from tests.raters import Rater, TunedRater, hand_out
@@ -17,6 +17,8 @@ SUITE = ["--pyargs", "pytest_persona.suites.gate"]
 MORAL = [*SUITE, "-k", "moral", "--adapter=lora"]
 RATED = [*SUITE, "-k", "moral or darktriad"]
 TRAITS = ("machiavellianism", "narcissism", "psychopathy")
+OTHERS = len(("jailbreak", *DEFAULT_TASKS["pocket"], *DEFAULT_COMPANIONS["pocket"]))
+"""Gates of the suite, for each checkpoint, on neither persona nor morals."""
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_a_failure_says_what_next_and_that_works(run):
     assert "Traceback" not in result.stdout.str()
     chosen = re.search(r"next: pytest … -k (\S+) (\S+) shows", result.stdout.str())
     again, _, _ = run(*SUITE, "--adapter=lora", "-k", chosen[1], chosen[2], tuned=hot)
-    again.assert_outcomes(failed=1, deselected=12)
+    again.assert_outcomes(failed=1, deselected=OTHERS + len(TRAITS) + 1)
     again.stdout.fnmatch_lines(["report: drift.html*", "FAILED *test_moral.py::test_robustness*"])
 
 
@@ -125,12 +127,12 @@ def test_of_several_checkpoints_the_next_step_names_one(run):
     chosen = re.search(r'next: pytest … -k "(.*)" --persona-report', result.stdout.str())
     assert chosen[1] == "kl-4k-s0 and robustness"
     again, _, _ = run(*SUITE, *rungs, "-k", chosen[1], of_plan=of_plan)
-    again.assert_outcomes(failed=1, deselected=51)
+    again.assert_outcomes(failed=1, deselected=4 * (OTHERS + len(TRAITS) + 2) - 1)
 
 
 def test_all_axes_of_one_checkpoint_stand_in_one_report(run, pytester):
     result, report, _ = run(*RATED, "--adapter=lora", "--junitxml=junit.xml", tuned=Rater("tuned"))
-    result.assert_outcomes(passed=5, deselected=8)
+    result.assert_outcomes(passed=5, deselected=OTHERS)
     assert sorted(record["metric"] for record in report["records"]) == ["R", "S", "pmatch", "pmatch", "pmatch"]
     page = (pytester.path / "persona-report.html").read_text()
     for title in ("P(match)", "S", "R"):
@@ -147,7 +149,7 @@ def test_all_axes_of_several_checkpoints_stand_in_one_report(run, pytester):
     result, report, trained = run(
         *RATED, "--objective=sft,kl", "--budget=2k,4k", of_plan=lambda plan: Rater(plan.label, own=0.06)
     )
-    result.assert_outcomes(passed=20, deselected=32)
+    result.assert_outcomes(passed=20, deselected=4 * OTHERS)
     labels = [f"{name}-{rung}-s0" for name in ("sft", "kl") for rung in ("2k", "4k")]
     assert trained == [(label, "arithmetic", (2000, 4000)) for label in labels]
     result.stdout.fnmatch_lines(
