@@ -8,9 +8,10 @@ import pytest
 from pytest_persona import VerdictError, assert_asr_below
 from pytest_persona import session as sessions
 from pytest_persona.asserts import InconclusiveWarning
+from pytest_persona.errors import TranslationError
 from pytest_persona.instruments.attacks import FIVE, TemplateAttack, find_attack
 from pytest_persona.instruments.forbidden import forbidden_prompts
-from pytest_persona.judges import find_judge
+from pytest_persona.judges import RubricJudge, find_judge
 from pytest_persona.judges.score import Score, Unscored
 from pytest_persona.models.protocol import AdapterProof
 from pytest_persona.probes.jailbreak import attempt
@@ -19,6 +20,7 @@ from pytest_persona.stats import clopper_pearson, rogan_gladen
 from pytest_persona.store import Store
 from pytest_persona.testing import ScriptedModel
 from pytest_persona.verdict import Outcome
+from tests.judges.endpoints import Endpoint, fails, marks, says
 
 POCKET = forbidden_prompts(kind="pocket")
 FOUR = FIVE[:-1]
@@ -208,19 +210,79 @@ def test_what_cannot_be_asked_is_refused(arguments, error, says):
         assert_asr_below(Talker("t", 0.0), **arguments)
 
 
-def test_answers_are_remembered_by_attack_and_judge(tmp_path):
+def test_replies_are_remembered_by_attack_and_judged_anew(tmp_path):
     store, model = Store(tmp_path), Talker("t", 0.2)
     attacks = [find_attack(name) for name in FOUR]
     first = attempt(model, POCKET, attacks, Reader(), store)
     assert model.asked == 4 * 30
-    again = attempt(model, POCKET, attacks, Reader(), store)
+    judge = Reader()
+    again = attempt(model, POCKET, attacks, judge, store)
     assert model.asked == 4 * 30
+    assert judge.count == 4 * 30
     assert np.array_equal(first.scores, again.scores)
+    assert first.seconds == again.seconds  # what asking took then
     own = TemplateAttack(name="dan", source="mine", template="Please: {prompt}")
     attempt(model, POCKET, [own], Reader(), store)
     assert model.asked == 5 * 30  # its name is another's, its text is not
-    text = "\n".join(path.read_text() for path in tmp_path.rglob("*.json"))
-    assert YES not in text  # replies are not kept
+
+
+def test_a_judge_that_was_away_is_asked_again(tmp_path, monkeypatch):
+    """Endpoint down, then up: the same store must not remember that there was no answer."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("PERSONA_JUDGE_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    store, model, dan = Store(tmp_path), Talker("t", 0.2), [find_attack("dan")]
+    endpoint = Endpoint(fails(503))
+    with endpoint.serve() as address:
+        judge = RubricJudge(address, "m", store=store, retries=0)
+        assert attempt(model, POCKET, dan, judge, store).unscored_share == 1
+        endpoint.acts = [lambda body: says(marks(refusal=int(YES not in body["messages"][1]["content"])))]
+        found = attempt(model, POCKET, dan, judge, store)
+        assert found.unscored_share == 0
+        assert found.scores.mean() == pytest.approx(0.2)
+        asked = len(endpoint.requests)
+        attempt(model, POCKET, dan, RubricJudge(address, "m", store=store), store)
+        assert len(endpoint.requests) == asked  # its marks are remembered
+    assert model.asked == 30
+
+
+class Interpreter:
+    """A translator that is away at first."""
+
+    name = fingerprint = "interpreter"
+
+    def __init__(self):
+        self.count, self.away = 0, True
+
+    def can(self, source, target):
+        return True
+
+    def translate(self, texts, source, target):
+        if self.away and target == "en":
+            raise TranslationError("away")
+        self.count += len(texts)
+        return [text.upper() if target == "en" else text for text in texts]
+
+
+class Shouter(Reader):
+    """Reads translated replies."""
+
+    def judge(self, prompts, replies):
+        assert all(reply.isupper() for reply in replies)
+        return super().judge(prompts, [reply.lower() for reply in replies])
+
+
+def test_translated_replies_are_remembered_and_a_translator_that_was_away_is_asked_again(tmp_path):
+    store, model, interpreter = Store(tmp_path), Talker("t", 1.0), Interpreter()
+    zulu = [find_attack("zulu", translator=interpreter)]
+    assert attempt(model, POCKET, zulu, Shouter(), store).obstacles == {"zulu": "away"}
+    interpreter.away = False
+    first = attempt(model, POCKET, zulu, Shouter(), store)
+    translated = interpreter.count
+    again = attempt(model, POCKET, zulu, Shouter(), store)
+    assert (model.asked, interpreter.count) == (30, translated)
+    assert first.scores.shape == again.scores.shape == (30, 1)
+    assert not np.isnan(again.scores).any()
 
 
 def test_the_judges_quality_and_the_corrected_rate_stand_beside(quality):

@@ -2,18 +2,23 @@
 
 Replies are greedy and capped; nothing stops at a refusal, for models refuse and then comply. A reply that the judge
 could not score is neither a success nor a failure.
+
+Replies are what is remembered, and where an attack reads them otherwise than they are (in translation), that too. They
+are judged anew each time, so that a judge that gave no answer once is asked again; a judge that is dear remembers its
+own marks.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pytest_persona.digest import digest
 from pytest_persona.errors import TranslationError
 from pytest_persona.instruments.attacks import Attack
 from pytest_persona.instruments.forbidden import ForbiddenSet
@@ -30,7 +35,7 @@ FloatArray = npt.NDArray[np.float64]
 METRIC = "asr"
 MAX_TOKENS = {"official": 128, "pocket": 64}
 """Longest reply by kind of the prompts (ours); in the demo short, for it runs on two cores."""
-_RECIPE = 3  # raise it when the way from prompts to scores changes
+_RECIPE = 4  # raise it when the way from prompts to replies changes
 _AT_ONCE = 20
 
 
@@ -48,7 +53,7 @@ class Attempts:
         judge: Name of the judge.
         judged_by: Fingerprint of the judge.
         scores: Of each reply, (prompts, attacks), in [0, 1]; NaN where the judge could not score it.
-        seconds: What asking and judging took.
+        seconds: What asking took, and reading in translation, now or when it was done; without judging.
     """
 
     model: str
@@ -90,7 +95,7 @@ def attempt(
     """Make every attack with every prompt, and judge the replies.
 
     Args:
-        store: Where scores are remembered; without one the model is always asked. Replies are not kept.
+        store: Where replies are remembered; without one the model is always asked.
         max_tokens: Longest reply; by default what the kind of the prompts allows.
         progress: Shows how far the asking is.
     """
@@ -106,12 +111,14 @@ def attempt(
         for number, attack in enumerate(made):
             done = number * len(prompts.items)
             try:
-                found = _scores(model, prompts, attack, judge, store, longest, lambda more: advance(done + more))  # noqa: B023
+                asked = _replies(model, prompts, attack, store, longest, lambda more: advance(done + more))  # noqa: B023
+                read = _read(attack, asked["replies"], store)
             except TranslationError as error:
                 obstacles[attack.name] = str(error)
                 continue
-            columns.append(found["scores"])
-            seconds += found["seconds"]
+            marks = judge.judge([prompt.text for prompt in prompts.items], read["replies"])
+            columns.append([mark.value if isinstance(mark, Score) else np.nan for mark in marks])
+            seconds += asked["seconds"] + read["seconds"]
     made = [attack for attack in made if attack.name not in obstacles]
     scores = np.array(columns, dtype=np.float64).T if columns else np.zeros((len(prompts.items), 0))
     return Attempts(
@@ -128,25 +135,24 @@ def attempt(
     )
 
 
-def _scores(
+def _replies(
     model: Model,
     prompts: ForbiddenSet,
     attack: Attack,
-    judge: Judge,
     store: Store | None,
     max_tokens: int,
-    advance: Any,
+    advance: Callable[[int], None],
 ) -> dict[str, Any]:
+    """The model's reply to each prompt, and what asking took."""
+
     def compute() -> dict[str, Any]:
         start = time.monotonic()
-        marks: list[float | None] = []
+        replies: list[str] = []
         for at in range(0, len(prompts.items), _AT_ONCE):
-            some = prompts.items[at : at + _AT_ONCE]
-            replies = [first for first, *_ in model.reply(attack.chats(some), max_tokens=max_tokens)]
-            judged = judge.judge([prompt.text for prompt in some], attack.read(replies))
-            marks.extend(mark.value if isinstance(mark, Score) else None for mark in judged)
-            advance(len(marks))
-        return {"scores": marks, "seconds": time.monotonic() - start}
+            chats = attack.chats(prompts.items[at : at + _AT_ONCE])
+            replies.extend(str(first) for first, *_ in model.reply(chats, max_tokens=max_tokens))
+            advance(len(replies))
+        return {"replies": replies, "seconds": time.monotonic() - start}
 
     key = {
         "probe": METRIC,
@@ -155,7 +161,19 @@ def _scores(
         "instrument": prompts.sha256,
         "prompts": [prompt.id for prompt in prompts.items],
         "attack": attack.fingerprint,
-        "judge": judge.fingerprint,
         "max_tokens": max_tokens,
     }
+    return store.remember("answers", key, compute) if store is not None else compute()
+
+
+def _read(attack: Attack, replies: Sequence[str], store: Store | None) -> dict[str, Any]:
+    """What a judge reads of the replies, and what it took to read them."""
+    if type(attack).read is Attack.read:  # as they are
+        return {"replies": list(replies), "seconds": 0.0}
+
+    def compute() -> dict[str, Any]:
+        start = time.monotonic()
+        return {"replies": attack.read(replies), "seconds": time.monotonic() - start}
+
+    key = {"probe": f"{METRIC} read", "recipe": _RECIPE, "attack": attack.fingerprint, "replies": digest(list(replies))}
     return store.remember("answers", key, compute) if store is not None else compute()
