@@ -71,6 +71,7 @@ class Ladders:
         self._session = session
         self._models = models
         self._found: dict[tuple[str, str, Plan | None], Units] = {}
+        self._obstacles: dict[tuple[str, str, Plan], tuple[str, ...]] = {}
 
     @property
     def seeds(self) -> int:
@@ -145,16 +146,18 @@ class Ladders:
         )
         return coupling_test(rates, scores)
 
-    def able(self, metric: str, subject: str, objective: str = "", rung: int = 0, *, limit: float) -> bool:
-        """Whether a loss of `limit` could be seen: the lower bound of every seed's level is that much above the floor
-        of a model without the ability.
-
-        Args:
-            metric: `accuracy` or `normative`.
-            objective: Whose checkpoints; the base model's without one.
-        """
-        units = self._seeds(metric, objective, rung, subject) if objective else [self._units(metric, subject, None)]
+    def able(self, task: str, objective: str, rung: int, *, limit: float) -> bool:
+        """Whether a loss of `limit` could be seen: the lower bound of every seed's score is that much above the floor
+        of a model that cannot do the task."""
+        units = self._seeds("accuracy", objective, rung, task)
         return all(mean_of(each, alpha=self._options.alpha).low > each.floor + limit for each in units)
+
+    def obstacle(self, metric: str, objective: str, rung: int, subject: str) -> str:
+        """Why a verdict on it could show nothing, as the gate has it: the base guesses, for example; empty where it
+        could."""
+        self._seeds(metric, objective, rung, subject)
+        plans = [self._options.plan(objective, rung, seed) for seed in range(self.seeds)]
+        return "; ".join(dict.fromkeys(why for plan in plans for why in self._obstacles[metric, subject, plan]))
 
     @property
     def attacks(self) -> tuple[str, ...]:
@@ -195,6 +198,7 @@ class Ladders:
                 checkpoint = checkpoint_of(plan.objective, plan.budget, plan.seed)
                 record = measured.record(metric, subject, checkpoint)
                 self._must_count(record, plan.label)
+                self._obstacles[metric, subject, plan] = record.reasons
                 self._session.note_level(
                     Level(
                         test="",

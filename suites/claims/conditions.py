@@ -82,7 +82,7 @@ def ladder(ladders: Ladders, least: int) -> list[int]:
 
 def able(ladders: Ladders, rung: int, task: str, *objectives: str) -> None:
     """Skip where nothing could be lost: none of the objectives has a checkpoint that can do the task."""
-    if not any(ladders.able("accuracy", task, objective, rung, limit=MATCHES) for objective in objectives):
+    if not any(ladders.able(task, objective, rung, limit=MATCHES) for objective in objectives):
         pytest.skip(
             f"no checkpoint of {', '.join(objectives)} scores clearly better on {task} than a model that cannot do it "
             f"(by {MATCHES:g}): what was never there cannot be compared"

@@ -193,7 +193,7 @@ def test_a_companion_that_the_base_guesses_at_shows_nothing(run):
         "--objective=sft", "--budget=25k", world=world, base=BASE | {"kind": 0.5}, only="companions"
     )
     assert report is None
-    assert "not clearly better than guessing on toxigen" in said(result)
+    assert "nothing there could be seen to degrade: the base model's score is" in said(result)
 
 
 def test_attacks_that_are_not_the_papers_are_another_claim(run):
