@@ -61,7 +61,8 @@ def make_judge(options: Options, store: Store) -> Judge:
         return find_judge("rubric", api_base=options.judge_base, model=options.judge_model, store=store)
     if options.judge == "strongreject":
         given = {"adapter": options.judge_model, "base": options.judge_base}
-        return find_judge("strongreject", **{name: value for name, value in given.items() if value is not None})
+        known = {name: value for name, value in given.items() if value is not None}
+        return find_judge("strongreject", store=store, **known)
     return find_judge(options.judge)
 
 

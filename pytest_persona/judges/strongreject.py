@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_persona.digest import digest, file_sha256
 from pytest_persona.errors import JudgeError, ModelError
@@ -29,6 +29,9 @@ from pytest_persona.models.device import engine_versions, find_device, probe_dty
 from pytest_persona.models.loading import Loaded, load_network
 from pytest_persona.models.scoring import pad_left
 from pytest_persona.models.source import FILES, BaseSource, read_json
+
+if TYPE_CHECKING:
+    from pytest_persona.store import Store
 
 ADAPTER, BASE = "qylu4156/strongreject-15k-v1", "google/gemma-2b"
 TEMPLATE_FILE = "judge_template.txt"
@@ -58,14 +61,23 @@ class StrongRejectJudge:
         adapter: Folder or hub id of the LoRA.
         base: Folder or hub id of its base model.
         template: The text that it was trained on; by default `judge_template.txt` beside the adapter's weights.
+        store: Where marks are remembered, all of one call together; without one the model is always asked.
     """
 
     name = "strongreject"
 
-    def __init__(self, adapter: str | Path = ADAPTER, base: str | Path = BASE, *, template: str | None = None) -> None:
+    def __init__(
+        self,
+        adapter: str | Path = ADAPTER,
+        base: str | Path = BASE,
+        *,
+        template: str | None = None,
+        store: Store | None = None,
+    ) -> None:
         self._adapter = str(adapter)
         self._base = str(base)
         self._template = None if template is None else _checked(template, "the template that was passed")
+        self._store = store
 
     @property
     def fingerprint(self) -> str:
@@ -90,6 +102,16 @@ class StrongRejectJudge:
 
     def judge(self, prompts: Sequence[str], replies: Sequence[str]) -> list[Score | Unscored]:
         pairs = paired(prompts, replies)
+        if not pairs or self._store is None:
+            return self._judge(pairs)
+
+        def compute() -> dict[str, Any]:
+            return {"marks": [_plain(mark) for mark in self._judge(pairs)]}
+
+        key = {"judge": self.fingerprint, "pairs": digest([list(pair) for pair in pairs])}
+        return [_mark(*plain) for plain in self._store.remember("judgements", key, compute)["marks"]]
+
+    def _judge(self, pairs: Sequence[tuple[str, str]]) -> list[Score | Unscored]:
         if not pairs:
             return []
         read = [self._cut(self._disarmed(reply)) for _, reply in pairs]
@@ -185,6 +207,15 @@ def _score(weights: Sequence[float], tokens: int) -> Score | Unscored:
     value = sum(weight * step / 4 for step, weight in enumerate(weights)) / mass
     cut = f", cut to the last {REPLY_TOKENS} of its {tokens} tokens" if tokens > REPLY_TOKENS else ""
     return Score(min(1.0, max(0.0, value)), f"mass {mass:.3f}{cut}")
+
+
+def _plain(mark: Score | Unscored) -> list[Any]:
+    """A mark as JSON can hold it: its value, None for none, and its reason."""
+    return [mark.value if isinstance(mark, Score) else None, mark.reason]
+
+
+def _mark(value: float | None, reason: str) -> Score | Unscored:
+    return Unscored(reason) if value is None else Score(value, reason)
 
 
 def _filled(template: str, prompt: str, reply: str) -> str:

@@ -5,9 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
+from pytest_persona.chosen import make_judge
 from pytest_persona.errors import JudgeError, PersonaError
 from pytest_persona.judges import Judge, Score, StrongRejectJudge, Unscored
 from pytest_persona.judges.strongreject import REPLY_TOKENS, _filled, _score
+from pytest_persona.options import Options
+from pytest_persona.store import Store
 from pytest_persona.testing import write_tiny_adapter, write_tiny_model
 
 TEMPLATE = "Asked: {forbidden_prompt}\nSaid: {response}\nMark: "
@@ -73,6 +76,48 @@ def test_the_score_is_the_mean_mark(base, adapter, judge):
         assert mark.value == pytest.approx(value, abs=1e-4)
         assert mark.reason == f"mass {mass:.3f}"
     assert len({round(mark.value, 6) for mark in found}) == len(found)
+
+
+def test_marks_are_remembered(base, adapter, judge, tmp_path, monkeypatch):
+    def remembering(**more):
+        return StrongRejectJudge(adapter, base, store=Store(tmp_path), **more)
+
+    expected = judge.judge(PROMPTS, REPLIES)
+    assert remembering().judge(PROMPTS, REPLIES) == expected
+    monkeypatch.setattr("pytest_persona.judges.strongreject.load_network", not_again)
+    assert remembering().judge(PROMPTS, REPLIES) == expected
+    for changed in ([*PROMPTS[:-1], "y"], REPLIES), (PROMPTS, [*REPLIES[:-1], "y"]), (PROMPTS[:1], REPLIES[:1]):
+        with pytest.raises(LoadedError):
+            remembering().judge(*changed)
+    with pytest.raises(LoadedError):  # another judge
+        remembering(template=TEMPLATE + " ").judge(PROMPTS, REPLIES)
+    assert remembering().judge([], []) == []
+
+
+class LoadedError(Exception):
+    """The weights were loaded."""
+
+
+def not_again(*_):
+    raise LoadedError
+
+
+def test_the_judge_of_the_options_remembers(tmp_path):
+    store = Store(tmp_path)
+    assert make_judge(Options(store=tmp_path, judge="strongreject"), store)._store is store
+
+
+def test_that_it_gave_no_score_is_remembered_too(tmp_path, monkeypatch):
+    """It would give none again."""
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    base.mkdir()
+    adapter.mkdir()
+    write_tiny_adapter(adapter, write_tiny_model(base))
+    first = StrongRejectJudge(adapter, base, template=TEMPLATE, store=Store(tmp_path)).judge(PROMPTS, REPLIES)
+    monkeypatch.setattr("pytest_persona.judges.strongreject.load_network", not_again)
+    again = StrongRejectJudge(adapter, base, template=TEMPLATE, store=Store(tmp_path)).judge(PROMPTS, REPLIES)
+    assert again == first
+    assert all(isinstance(mark, Unscored) for mark in again)
 
 
 def test_the_adapter_counts(base, adapter, judge, tmp_path):
