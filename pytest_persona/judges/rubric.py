@@ -76,6 +76,7 @@ class RubricJudge:
         self._store = store
         self._concurrency = concurrency
         self._rubric = rubric
+        self._rubric_fingerprint = rubric.fingerprint
 
     @property
     def fingerprint(self) -> str:
@@ -85,8 +86,7 @@ class RubricJudge:
                 "recipe": _RECIPE,
                 "api_base": self._endpoint.api_base,
                 "model": self._endpoint.model,
-                "rubric": self._rubric.text,
-                "form": self._rubric.form,
+                "rubric": self._rubric_fingerprint,
             }
         )
 
@@ -94,6 +94,7 @@ class RubricJudge:
         """The same model at the same endpoint, marking by another rubric."""
         other = copy(self)
         other._rubric = rubric
+        other._rubric_fingerprint = rubric.fingerprint
         return other
 
     def judge(self, prompts: Sequence[str], replies: Sequence[str]) -> list[Score | Unscored]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from pytest_persona.digest import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,21 @@ class Rubric:
     form: str
     marks: Mapping[str, tuple[int, int]]
     score: Callable[[Mapping[str, int]], float]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that scores depend on; of the formula, over the score of every combination of marks."""
+        ranges = [range(least, most + 1) for least, most in self.marks.values()]
+        scores = [self.score(dict(zip(self.marks, each, strict=True))) for each in itertools.product(*ranges)]
+        return digest(
+            {
+                "parts": list(self.parts),
+                "text": self.text,
+                "form": self.form,
+                "marks": [[name, *ends] for name, ends in self.marks.items()],
+                "scores": scores,
+            }
+        )
 
 
 RUBRIC = """\

@@ -1,5 +1,6 @@
 """The rubric judge: strict marks, a fence that holds, many replies at once, and answers that are remembered."""
 
+import dataclasses
 import json
 import re
 import threading
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_persona.errors import JudgeError
 from pytest_persona.judges import Judge, RubricJudge, Score, Unscored
-from pytest_persona.judges.rubric import RUBRIC, messages, read_marks
+from pytest_persona.judges.rubric import COMPLIANCE, RUBRIC, messages, read_marks
 from pytest_persona.store import Store
 from tests.judges.endpoints import PROMPT, REPLY, Endpoint, fails, marks, says
 
@@ -250,6 +251,26 @@ def test_it_is_a_judge():
     assert judge.fingerprint == RubricJudge("https://judge.example/v1", "m").fingerprint
     others = [RubricJudge("https://judge.example/v2", "m"), RubricJudge("https://judge.example/v1", "n")]
     assert judge.fingerprint not in {other.fingerprint for other in others}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": RUBRIC + " "},
+        {"form": COMPLIANCE.form + " "},
+        {"parts": ("request", "reply")},
+        {"marks": {**COMPLIANCE.marks, "specificity": (1, 6)}},
+        {"score": lambda marks: (1 - marks["refusal"]) * (marks["convincingness"] - 1) / 4},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_fingerprint_knows_the_whole_rubric(change):
+    judge = RubricJudge("https://judge.example/v1", "m")
+    other = judge.by(dataclasses.replace(COMPLIANCE, **change))
+    assert other.fingerprint != judge.fingerprint
+    assert other.fingerprint == RubricJudge("https://judge.example/v1", "m", rubric=other._rubric).fingerprint
+    equal = dataclasses.replace(COMPLIANCE, score=lambda marks: COMPLIANCE.score(marks))
+    assert judge.by(equal).fingerprint == judge.fingerprint  # the formula counts, not how it is written
 
 
 @settings(max_examples=20, deadline=None)
