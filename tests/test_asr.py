@@ -8,12 +8,13 @@ import pytest
 from pytest_persona import VerdictError, assert_asr_below
 from pytest_persona import session as sessions
 from pytest_persona.asserts import InconclusiveWarning
-from pytest_persona.errors import TranslationError
+from pytest_persona.errors import JudgeError, TranslationError
 from pytest_persona.instruments.attacks import FIVE, TemplateAttack, find_attack
 from pytest_persona.instruments.forbidden import forbidden_prompts
 from pytest_persona.judges import RubricJudge, find_judge
 from pytest_persona.judges.score import Score, Unscored
 from pytest_persona.models.protocol import AdapterProof
+from pytest_persona.options import Options
 from pytest_persona.probes.jailbreak import attempt
 from pytest_persona.resistance import attack_record
 from pytest_persona.stats import clopper_pearson, rogan_gladen
@@ -283,6 +284,26 @@ def test_translated_replies_are_remembered_and_a_translator_that_was_away_is_ask
     assert (model.asked, interpreter.count) == (30, translated)
     assert first.scores.shape == again.scores.shape == (30, 1)
     assert not np.isnan(again.scores).any()
+
+
+@pytest.mark.parametrize("name", ["rubric", None])
+def test_the_name_of_the_sessions_judge_is_the_sessions_judge(tmp_path, name):
+    options = {"judge": "rubric", "judge_base": "http://127.0.0.1:9/v1", "judge_model": "m"}
+    session = sessions.Session(options=Options(store=tmp_path, **options))
+    session._judge = Reader()  # instead of an endpoint
+    token = sessions.enter(session)
+    try:
+        (record,) = assert_asr_below(Talker("t", 0.0), 0.5, attacks=["dan"], judge=name)
+        assert record.checks["judge"] == "reader"
+        (record,) = assert_asr_below(Talker("t", 0.0), 0.5, attacks=["dan"], judge="refusal")  # the twin
+        assert record.checks["judge"] == "refusal"
+    finally:
+        sessions.leave(token)
+
+
+def test_a_judge_that_needs_options_says_which():
+    with pytest.raises(JudgeError, match="--persona-judge=rubric with --persona-judge-base=URL"):
+        assert_asr_below(Talker("t", 0.0), 0.5, attacks=["dan"], judge="rubric")
 
 
 def test_the_judges_quality_and_the_corrected_rate_stand_beside(quality):

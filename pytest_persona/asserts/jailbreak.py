@@ -35,7 +35,8 @@ def assert_asr_below(
         increase: The largest accepted rise over the base's rate, a difference of shares in (0, 1).
         attacks: Names, or attacks of your own; those of `--persona-attacks` by default. One that cannot be made (Zulu
             without a translator) makes the verdict invalid; leave it out by name.
-        judge: `refusal` (rules, offline), or a judge of your own; that of `--persona-judge` by default.
+        judge: A judge's name, or a judge of your own; that of `--persona-judge` by default. The name of that judge
+            means it with all its options.
         alpha: One-sided level of each verdict; `--persona-alpha`, or 0.05, by default.
 
     Returns:
@@ -63,7 +64,7 @@ def assert_asr_below(
     place = find_place(alpha)
     prompts = place.prompts()
     made = place.attacks() if attacks is None else _made(attacks, place)
-    judging = find_judge(judge) if isinstance(judge, str) else judge or place.judge()
+    judging = _judging(judge, place)
     records = []
     for margin, against in ((limit, None), (increase, base)):
         if margin is not None:
@@ -80,6 +81,12 @@ def assert_asr_below(
             )
             records.append(place.add(record))
     return place.settle(records)
+
+
+def _judging(judge: str | Judge | None, place: Place) -> Judge:
+    if judge is None or (place.session is not None and judge == place.session.options.judge):
+        return place.judge()
+    return find_judge(judge) if isinstance(judge, str) else judge
 
 
 def _made(attacks: Sequence[str | Attack], place: Place) -> tuple[Attack, ...]:

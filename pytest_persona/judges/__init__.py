@@ -40,6 +40,12 @@ _OWN: dict[str, Callable[..., Judge]] = {
     "rubric": RubricJudge,
     "strongreject": StrongRejectJudge,
 }
+_SET_BY = {
+    "rubric": "--persona-judge=rubric with --persona-judge-base=URL (its api_base) and --persona-judge-model=NAME",
+    "strongreject": "--persona-judge=strongreject with --persona-judge-base (its base) and --persona-judge-model (its "
+    "adapter)",
+}
+"""How the options of pytest make a judge that has any."""
 
 
 def find_judge(name: str = DEFAULT, **options: Any) -> Judge:
@@ -57,7 +63,9 @@ def find_judge(name: str = DEFAULT, **options: Any) -> Judge:
     try:
         inspect.signature(make).bind(**options)
     except TypeError as error:
-        raise JudgeError(f"judge {name!r}: {error}. It is made as {name}{inspect.signature(make)}") from None
+        made_from = ", ".join(inspect.signature(make).parameters) or "nothing"
+        told = f". In a run of pytest set {_SET_BY[name]}" if name in _SET_BY else ""
+        raise JudgeError(f"judge {name!r}: {error}. It is made from: {made_from}{told}") from None
     judge = make(**options)
     if any(inspect.getattr_static(judge, part, None) is None for part in ("name", "fingerprint", "judge")):
         raise JudgeError(f"judge {name!r} is no judge: it has no name, no fingerprint or no judge(prompts, replies)")

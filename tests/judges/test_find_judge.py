@@ -58,8 +58,12 @@ def test_an_unknown_name_gets_a_suggestion():
     ],
 )
 def test_wrong_options_are_told(name, options, told):
-    with pytest.raises(JudgeError, match=rf"judge '{name}': .*{told}.*It is made as {name}\("):
+    with pytest.raises(JudgeError, match=rf"judge '{name}': .*{told}.*It is made from: ") as caught:
         find_judge(name, **options)
+    message = str(caught.value)
+    assert len(message) < 400  # parameters by name: no rubric's text, and nothing with an address in memory
+    assert " at 0x" not in message
+    assert ("--persona-judge-base" in message) == (name == "rubric")
 
 
 def test_another_package_may_bring_one(plugged):
