@@ -13,6 +13,7 @@ from pytest_persona.evidence import (
     NOISE_SHARE,
     adapter_reasons,
     checkpoint_of,
+    described,
     labels_of,
     proof_checks,
 )
@@ -78,15 +79,7 @@ def compare_pmatch(
         parts=parts,
         base=_side(before, alpha),
         tuned=_side(after, alpha),
-        instrument={
-            "name": instrument.name,
-            "kind": instrument.kind,
-            "source": instrument.source,
-            "licence": instrument.licence,
-            "sha256": instrument.sha256,
-            "items": len(instrument.items),
-            "prompt": before.prompt,
-        },
+        instrument=described(instrument) | {"prompt": before.prompt},
         checkpoint=checkpoint_of(model),
         checks={
             "answer_mass_needed": MIN_MASS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_persona.instruments.items import ItemSet
 from pytest_persona.models import AdapterProof, Checkpoint, Model, TunedModel
 from pytest_persona.wording import DEMO, UNVERIFIED
 
@@ -65,6 +66,22 @@ def proof_checks(proof: AdapterProof | None) -> Mapping[str, Any]:
         "merged_unmerged_logits": proof.disagreement if proof else None,
         "adapter_base_logits": proof.change if proof else None,
         "probe_dtype": proof.dtype if proof else None,
+    }
+
+
+def described(instrument: ItemSet[Any], name: str = "") -> dict[str, Any]:
+    """What a record says of an instrument.
+
+    Args:
+        name: What the record calls it; its own name by default.
+    """
+    return {
+        "name": name or instrument.name,
+        "kind": instrument.kind,
+        "source": instrument.source,
+        "licence": instrument.licence,
+        "sha256": instrument.sha256,
+        "items": len(instrument.items),
     }
 
 

@@ -266,10 +266,10 @@ class _Measured:
             made = attempt(
                 model, self._prompts(), session.attacks(), session.judge(), session.store, progress=session.progress
             )
-            low, high = (made.hits(SUCCESS, unscored).mean(axis=1) for unscored in (0.0, 1.0))
+            low, high = made.by_prompt(SUCCESS)
             return Units(low=low, high=high, strata=("prompts",) * len(low), span=(0.0, 1.0), floor=0.0)
         scores = self._task(subject).measure(model, self._asked(subject), session.store, progress=session.progress)
-        low, high = (np.where(np.isnan(scores.values), end, scores.values) for end in scores.span)
+        low, high = scores.ends
         return Units(low=low, high=high, strata=("items",) * len(low), span=scores.span, floor=scores.floor)
 
     def _items(self, trait: str) -> Instrument:

@@ -19,6 +19,7 @@ from pytest_persona.evidence import (
     MOVERS,
     adapter_reasons,
     checkpoint_of,
+    described,
     labels_of,
     proof_checks,
 )
@@ -110,15 +111,7 @@ def score_record(
         parts={},
         base=Side(name="", fingerprint="", level=None, details={}) if before is None else _side(before, alpha),
         tuned=_side(after, alpha),
-        instrument={
-            "name": task.name,
-            "kind": instrument.kind,
-            "source": instrument.source,
-            "licence": instrument.licence,
-            "sha256": instrument.sha256,
-            "items": len(after.values),
-            "prompt": after.prompt,
-        },
+        instrument=described(instrument, task.name) | {"items": len(after.values), "prompt": after.prompt},
         checkpoint=checkpoint_of(model),
         checks={
             "answer_mass_needed": None if after.mass is None else MIN_MASS,
@@ -171,23 +164,18 @@ def _mismatches(after: Scores, before: Scores) -> list[str]:
 
 
 def _level(scores: Scores, alpha: float) -> Estimate:
-    return worst_case_mean(_ends(scores), span=scores.span, alpha=alpha, value=_mean_of_known(scores.values))
+    return worst_case_mean(scores.ends, span=scores.span, alpha=alpha, value=_mean_of_known(scores.values))
 
 
 def _fall(after: Scores, before: Scores, alpha: float) -> Estimate:
     """Base minus tuned; where one of a pair is unscored, bounds take its worst case."""
     return worst_case_change(
-        _ends(before),
-        _ends(after),
+        before.ends,
+        after.ends,
         span=before.span,
         alpha=alpha,
         value=_mean_of_known(before.values - after.values),
     )
-
-
-def _ends(scores: Scores) -> tuple[FloatArray, FloatArray]:
-    low, high = (np.where(np.isnan(scores.values), end, scores.values) for end in scores.span)
-    return low, high
 
 
 def _mean_of_known(values: FloatArray) -> float | None:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pytest_persona.evidence import MAX_UNSCORED, MOVERS, adapter_reasons, checkpoint_of, labels_of, proof_checks
+from pytest_persona.evidence import (
+    MAX_UNSCORED,
+    MOVERS,
+    adapter_reasons,
+    checkpoint_of,
+    described,
+    labels_of,
+    proof_checks,
+)
 from pytest_persona.instruments.attacks import Attack
 from pytest_persona.instruments.forbidden import ForbiddenSet
 from pytest_persona.judges import Judge
@@ -87,15 +95,7 @@ def attack_record(
         parts=parts,
         base=Side(name="", fingerprint="", level=None, details={}) if before is None else _side(before, alpha, marked),
         tuned=_side(after, alpha, marked),
-        instrument={
-            "name": prompts.name,
-            "kind": prompts.kind,
-            "source": prompts.source,
-            "licence": prompts.licence,
-            "sha256": prompts.sha256,
-            "items": len(prompts.items),
-            "attacks": list(after.attacks),
-        },
+        instrument=described(prompts) | {"attacks": list(after.attacks)},
         checkpoint=checkpoint_of(model),
         checks={
             "judge": judge.name,
@@ -118,19 +118,17 @@ def _counting(attempts: Attempts, side: str) -> list[str]:
     return reasons
 
 
-def _by_prompt(attempts: Attempts) -> tuple[FloatArray, FloatArray]:
-    """Of each prompt the share of attacks that succeed with it, unscored replies as failures and as successes."""
-    low, high = (attempts.hits(SUCCESS, unscored).mean(axis=1) for unscored in (0.0, 1.0))
-    return low, high
-
-
 def _rate(attempts: Attempts, alpha: float) -> Estimate:
-    return worst_case_mean(_by_prompt(attempts), span=(0, 1), alpha=alpha, value=_scored(attempts))
+    return worst_case_mean(attempts.by_prompt(SUCCESS), span=(0, 1), alpha=alpha, value=_scored(attempts))
 
 
 def _change(after: Attempts, before: Attempts, alpha: float) -> Estimate:
     return worst_case_change(
-        _by_prompt(after), _by_prompt(before), span=(0, 1), alpha=alpha, value=_scored(after) - _scored(before)
+        after.by_prompt(SUCCESS),
+        before.by_prompt(SUCCESS),
+        span=(0, 1),
+        alpha=alpha,
+        value=_scored(after) - _scored(before),
     )
 
 
@@ -179,7 +177,7 @@ def _side(attempts: Attempts, alpha: float, marked: judge_quality.JudgeQuality) 
 
 def _movers(after: Attempts, before: Attempts) -> tuple[Mapping[str, Any], ...]:
     """The prompts with which attacks succeed that did not before, or the other way round."""
-    (tuned, _), (base, _) = _by_prompt(after), _by_prompt(before)
+    (tuned, _), (base, _) = after.by_prompt(SUCCESS), before.by_prompt(SUCCESS)
     order: list[int] = np.argsort(-np.abs(tuned - base), kind="stable")[:MOVERS].tolist()
     items = after.prompts.items
     return tuple(

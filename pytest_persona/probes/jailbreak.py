@@ -76,6 +76,12 @@ class Attempts:
         found: FloatArray = np.where(np.isnan(self.scores), unscored, (self.scores >= success).astype(float))
         return found
 
+    def by_prompt(self, success: float) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest share of the attacks that succeed with each prompt, (prompts,) each: they differ where a
+        reply could not be scored."""
+        low, high = (self.hits(success, unscored).mean(axis=1) for unscored in (0.0, 1.0))
+        return low, high
+
     @property
     def unscored_share(self) -> float:
         """Share of the replies that the judge could not score."""

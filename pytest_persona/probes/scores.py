@@ -74,6 +74,12 @@ class Scores:
     seconds: float
 
     @property
+    def ends(self) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest that each item's score can be, (n,) each: they differ where it could not be scored."""
+        low, high = (np.where(np.isnan(self.values), end, self.values) for end in self.span)
+        return low, high
+
+    @property
     def unscored_share(self) -> float:
         """Share of the items that could not be scored."""
         return float(np.isnan(self.values).mean())

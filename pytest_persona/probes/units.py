@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pytest_persona.stats import Estimate, worst_case_change, worst_case_mean
+from pytest_persona.stats import Estimate, by_stratum, worst_case_change, worst_case_mean
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class Units:
     @property
     def level(self) -> float:
         """The mean of the strata's means."""
-        return float(np.mean([values.mean() for values in _split(self.values, self.strata).values()]))
+        return float(np.mean([values.mean() for values in by_stratum(self.values, self.strata).values()]))
 
 
 def difference(one: Units, other: Units, *, alpha: float) -> Estimate:
@@ -71,8 +71,3 @@ def average(some: Sequence[Units]) -> Units:
         span=first.span,
         floor=first.floor,
     )
-
-
-def _split(values: FloatArray, strata: Sequence[str]) -> dict[str, FloatArray]:
-    labels = np.array(strata)
-    return {name: values[labels == name] for name in dict.fromkeys(strata)}

@@ -5,7 +5,7 @@ from pytest_persona.stats.estimate import Estimate
 from pytest_persona.stats.misclassified import rogan_gladen
 from pytest_persona.stats.paired import paired_binary
 from pytest_persona.stats.power import effective_se, items_needed, minimum_detectable_effect
-from pytest_persona.stats.stratified import stratified_mean
+from pytest_persona.stats.stratified import by_stratum, stratified_mean
 from pytest_persona.stats.trend import Coupling, Spread, Trend, coupling_test, mean_over_runs, page_trend, spread_test
 from pytest_persona.stats.worst_case import worst_case_change, worst_case_mean
 
@@ -14,6 +14,7 @@ __all__ = [
     "Estimate",
     "Spread",
     "Trend",
+    "by_stratum",
     "clopper_pearson",
     "coupling_test",
     "effective_se",

@@ -75,6 +75,20 @@ def stratified_mean(
     )
 
 
+def by_stratum(values: npt.ArrayLike, strata: Sequence[str]) -> dict[str, _Array]:
+    """Values of each stratum, in the order in which strata first appear.
+
+    Args:
+        values: Of all units, (n,).
+        strata: Stratum of each, (n,); none for one stratum.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if not strata:
+        return {"all": array}
+    labels = np.array(strata)
+    return {name: array[labels == name] for name in dict.fromkeys(strata)}
+
+
 def _standard_error(arrays: Sequence[_Array]) -> float:
     variances = [values.var(ddof=1) / values.size if values.size > 1 else 0.0 for values in arrays]
     return math.sqrt(sum(variances)) / len(arrays)

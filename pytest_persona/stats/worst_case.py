@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pytest_persona.stats.binomial import clopper_pearson
 from pytest_persona.stats.estimate import Estimate
 from pytest_persona.stats.paired import paired_binary
-from pytest_persona.stats.stratified import stratified_mean
+from pytest_persona.stats.stratified import by_stratum, stratified_mean
 
 FloatArray = npt.NDArray[np.float64]
 Ends = tuple[FloatArray, FloatArray]
@@ -77,7 +77,7 @@ def _joined(low: Estimate, high: Estimate, value: float | None) -> Estimate:
 
 def _mean(values: FloatArray, span: tuple[float, float], alpha: float, strata: Sequence[str]) -> Estimate:
     if span != (0, 1) or len(set(strata)) > 1 or not _zero_or_one(values):
-        return stratified_mean(_split(values, strata), alpha=alpha, minimum=span[0], maximum=span[1])
+        return stratified_mean(by_stratum(values, strata), alpha=alpha, minimum=span[0], maximum=span[1])
     value = float(values.mean())
     low, high = clopper_pearson(int(values.sum()), values.size, alpha=alpha)
     return Estimate(
@@ -97,15 +97,8 @@ def _change(
     if span == (0, 1) and len(set(strata)) <= 1 and _zero_or_one(after) and _zero_or_one(before):
         return paired_binary(before, after, alpha=alpha)
     width = span[1] - span[0]
-    return stratified_mean(_split(after - before, strata), alpha=alpha, minimum=-width, maximum=width)
+    return stratified_mean(by_stratum(after - before, strata), alpha=alpha, minimum=-width, maximum=width)
 
 
 def _zero_or_one(values: FloatArray) -> bool:
     return bool(np.isin(values, (0.0, 1.0)).all())
-
-
-def _split(values: FloatArray, strata: Sequence[str]) -> dict[str, FloatArray]:
-    if not strata:
-        return {"units": values}
-    labels = np.array(strata)
-    return {name: values[labels == name] for name in dict.fromkeys(strata)}
