@@ -70,11 +70,11 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 unit="mean score on a task, a share",
                 units="items",
                 subject="",
-                sentence="{subject} score",
+                sentence="{subject} accuracy",
                 relative=False,
                 falls=True,
-                meaning="The score of a task is the share of its items that are answered rightly, or the judge's mean "
-                "score where answers are open.",
+                meaning="The accuracy of a task is the share of its items that are answered rightly, or the judge's "
+                "mean score where answers are open.",
             ),
             Metric(
                 name="normative",
@@ -85,7 +85,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 sentence="{subject} score",
                 relative=False,
                 falls=True,
-                meaning="Normative companions (truthfulness, gender, toxicity, emotions) are scored by their own "
+                meaning="The normative companions (truthfulness, gender, toxicity, emotions) are scored by their own "
                 "scorers, higher is better: they tell a drift of persona from a general degradation.",
             ),
             Metric(

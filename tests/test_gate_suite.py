@@ -252,7 +252,7 @@ def test_a_least_score_is_a_gate_that_is_planned_held_and_missed(run, pytester):
             f"persona: 3 gates planned: {planned}",
             "*test_least*0.4* declares a gate on accuracy of arithmetic with floor 0.5, but asserts accuracy of "
             "arithmetic with floor 0.4. Make both the same*",
-            "FAIL * arithmetic score is 0.000 * (limit 0.5 or more)",
+            "FAIL * arithmetic accuracy is 0.000 * (limit 0.5 or more)",
         ]
     )
     found = {(record["test"].partition("::")[2], record["outcome"], record["floor"]) for record in records}

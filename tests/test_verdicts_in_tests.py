@@ -186,7 +186,7 @@ def test_a_gate_that_asserts_something_else_than_it_declares_is_an_error(run):
         ("metric='pmach', margin=0.05, instrument='darktriad/narcissism'", "*did you mean 'pmatch'*"),
         ("metric='pmatch', margin=0.05, instrument='darktriad/narcisism'", "*did you mean 'darktriad/narcissism'*"),
         ("metric='pmatch', margin=5, instrument='darktriad/narcissism'", "*needs a margin between 0 and 1, got 5*"),
-        ("metric='pmatch'", "*takes the keywords metric, margin, instrument*"),
+        ("metric='pmatch'", "*takes the keywords metric, instrument, margin or floor*"),
     ],
 )
 def test_a_marker_with_nonsense_stops_before_anything_is_spent(run, marker, message):

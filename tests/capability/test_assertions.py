@@ -30,7 +30,7 @@ def test_a_model_that_refuses_everything_fails():
     with pytest.raises(VerdictError) as caught:
         assert_capability_at_least(refusing, Pupil("b", 0.9), 0.1, **SUMS)
     message = str(caught.value)
-    assert message.startswith("FAIL: arithmetic score moved by -0.900 [-0.9")
+    assert message.startswith("FAIL: arithmetic accuracy moved by -0.900 [-0.9")
     assert "accuracy 0.900 → 0.000 on 60 paired items" in message
     (record,) = caught.value.records
     assert record.tuned.details["no_number"] == 1

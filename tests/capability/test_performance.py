@@ -243,11 +243,11 @@ def test_an_unknown_criterion_is_refused():
 
 def test_a_failure_says_what_how_much_and_on_what():
     record = record_of(*pair(0.8, 0.5))
-    assert headline(record).startswith("task score moved by -0.300 [-0.35")
+    assert headline(record).startswith("task accuracy moved by -0.300 [-0.35")
     assert headline(record).endswith("against the base (limit -0.100)")
     assert levels(record) == "accuracy 0.800 → 0.500 on 200 paired items"
     level = record_of(scores(shares(200, 0.2)[0]), margin=0.5)
-    assert "task score is 0.200 [0.1" in headline(level)
+    assert "task accuracy is 0.200 [0.1" in headline(level)
     assert headline(level).endswith("(limit 0.5 or more)")
     assert levels(level) == "accuracy 0.200 on 200 items"
 

@@ -55,7 +55,7 @@ def test_every_objective_is_declared_and_says_what_it_needs():
 @pytest.fixture
 def without_rejected(tmp_path):
     """Sixteen examples of the user's own; the last has no rejected answer."""
-    records = [{"prompt": f"What is {n} + 2?", "chosen": f"{n + 2}", "rejected": f"{n + 3}"} for n in range(16)]
+    records = [{"prompt": f"How much is {n} and 2?", "chosen": f"{n + 2}", "rejected": f"{n + 3}"} for n in range(16)]
     del records[-1]["rejected"]
     path = tmp_path / "own.jsonl"
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
@@ -70,7 +70,7 @@ def own_plan(objective):
 def test_data_without_a_rejected_answer_are_refused_by_the_fields_name(
     tiny_base, tmp_path, without_rejected, objective
 ):
-    with pytest.raises(TrainingError, match=rf"'{objective}' .*1 of 16 examples .* no field 'rejected'.*15 \+ 2"):
+    with pytest.raises(TrainingError, match=rf"'{objective}' .*1 of 16 examples .* no field 'rejected'.*15 and 2"):
         train(own_plan(objective), tiny_base, Store(tmp_path / "store"), own=without_rejected)
     assert not (tmp_path / "store" / "checkpoints").exists()
 
