@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_persona.metrics import METRICS
+from pytest_persona.plan import OBJECTIVES
 from pytest_persona.record import Level, Record, how_asked
 from pytest_persona.report.checkpoints import by_checkpoint
 from pytest_persona.report.draw import Drawing, colour, sign_of, svg_of
@@ -64,7 +65,7 @@ def trade_off(levels: Sequence[Level]) -> tuple[Point, ...]:
     made: dict[tuple[str, int, int, str], list[Level]] = {}
     for level in _comparable(levels):
         made.setdefault((level.objective, level.seed, level.budget, level.label), []).append(level)
-    order = list(dict.fromkeys(objective for objective, *_ in made))
+    order = [*OBJECTIVES, *(objective for objective, *_ in made)]
     points = [
         Point(
             label=key[3],
